@@ -1,0 +1,129 @@
+/** The TenantIntegration document: one tenant connected to one third-party service. */
+import { Cron } from 'croner';
+import { z } from 'zod';
+import { deletionPolicy, metadata, suspend } from './fields.ts';
+import { documentName, postgresIdentifier } from './names.ts';
+import { secretRef } from './secret-ref.ts';
+
+/** The tenant's own OAuth app; without it the platform's shared app is used. */
+export const oauthApp = z
+  .strictObject({
+    clientId: z
+      .string()
+      .min(1)
+      .describe('Client id of the OAuth app; may be ${ENV:NAME} or ${VAULT:path:key}.'),
+    clientSecret: secretRef.describe('Client secret of the OAuth app, as a reference.'),
+  })
+  .describe('An OAuth app at the provider.');
+
+function isCron(text: string): boolean {
+  if (text.trim().split(/\s+/).length !== 5) return false;
+  try {
+    new Cron(text, { paused: true }).stop();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const SYNC_MODES = [
+  'full_refresh_overwrite',
+  'full_refresh_append',
+  'incremental_append',
+  'incremental_deduped_history',
+] as const;
+
+const streamObject = z.strictObject({
+  name: z.string().min(1).describe('Name of the stream as the connector calls it.'),
+  syncMode: z
+    .enum(SYNC_MODES)
+    .optional()
+    .describe('How rows are written. Default: the catalog’s, else full refresh.'),
+  cursorField: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Path of the cursor field for incremental modes.'),
+  primaryKey: z
+    .array(z.array(z.string().min(1)))
+    .optional()
+    .describe('Paths of the primary key for deduped modes.'),
+});
+
+const sync = z
+  .strictObject({
+    schedule: z
+      .string()
+      .refine((text) => text === 'manual' || isCron(text), {
+        error: 'must be "manual" or a cron expression of 5 fields (minute hour day month weekday), in UTC',
+      })
+      .default('manual')
+      .describe(
+        'When Airbyte syncs: "manual" or a cron expression of 5 fields in UTC. Tenants are spread over the minute. Default manual.',
+      ),
+    streams: z
+      .array(streamObject)
+      .min(1, { error: 'must name at least one stream; leave it out for the catalog’s default streams' })
+      .optional()
+      .describe('Streams to sync. Default: the catalog’s default streams.'),
+    namespace: postgresIdentifier
+      .optional()
+      .describe(
+        'Postgres schema for the rows, made and guarded like the tenant’s own. Default: the tenant’s schema.',
+      ),
+    prefix: z
+      .string()
+      .regex(/^[a-z0-9_]*$/, { error: 'must be lower-case letters, digits and "_"' })
+      .max(32)
+      .optional()
+      .describe('Put before each table’s name. Default: the integration’s id and "_".'),
+    schemaChanges: z
+      .enum(['ignore', 'disable_connection', 'propagate_columns', 'propagate_fully'])
+      .default('propagate_columns')
+      .describe('What Airbyte does when the source’s schema changes harmlessly. Default propagate_columns.'),
+    initialSync: z
+      .boolean()
+      .default(true)
+      .describe('Start a first sync when the connection is made. Default true.'),
+  })
+  .describe('How data are brought into the tenant’s schema.');
+
+const access = z
+  .strictObject({
+    tools: z.boolean().default(true).describe('May MCP tools be invoked with this credential? Default true.'),
+    proxy: z.boolean().default(true).describe('May the sidecar’s proxy use this credential? Default true.'),
+  })
+  .describe('What the sidecar may use the credential for.');
+
+export const integrationSpec = z
+  .strictObject({
+    tenant: documentName.describe('Name of the Tenant. Cannot be changed later.'),
+    integration: documentName.describe('Id of the catalog entry, e.g. notion. Cannot be changed later.'),
+    app: oauthApp.optional().describe('The tenant’s own OAuth app. Default: the platform’s shared app.'),
+    scopes: z
+      .array(z.string().min(1))
+      .optional()
+      .describe('OAuth scopes to ask for. Default: the catalog’s.'),
+    config: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('Settings of the Airbyte source beyond the credential; secret fields must be references.'),
+    sync: sync.prefault({}),
+    access: access.prefault({}),
+    deletionPolicy: deletionPolicy('Delete', 'the stored credential'),
+    suspend: suspend('the syncs of this integration'),
+    adopt: z
+      .boolean()
+      .default(false)
+      .describe('Take over objects that exist already without an ownership mark. Default false.'),
+  })
+  .describe('A tenant connected to a third-party service.');
+
+export const integrationDocument = z.strictObject({
+  apiVersion: z.literal('tenantry.dev/v1alpha1'),
+  kind: z.literal('TenantIntegration'),
+  metadata,
+  spec: integrationSpec,
+});
+
+export type IntegrationDocument = z.output<typeof integrationDocument>;
+export type StreamSpec = z.output<typeof streamObject>;

@@ -1,0 +1,48 @@
+/** Names of documents and the names that other systems get from them. */
+import { z } from 'zod';
+
+/** Postgres cuts identifiers at 63 bytes (NAMEDATALEN - 1); we refuse instead. */
+export const POSTGRES_NAME_BYTES = 63;
+
+/**
+ * A name of a document: a DNS label (RFC 1123), because it is also the name of a custom resource, part of a Vault
+ * path and of Postgres identifiers. At most 63 characters.
+ */
+export const documentName = z
+  .string()
+  .max(63, { error: 'must have at most 63 characters' })
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, {
+    error:
+      'must be lower-case letters, digits and "-", beginning and ending with a letter or digit (RFC 1123 label)',
+  });
+
+/** A Postgres identifier that needs no quoting; `pg_` is reserved by Postgres. */
+export const postgresIdentifier = z
+  .string()
+  .max(POSTGRES_NAME_BYTES, {
+    error: `must have at most ${POSTGRES_NAME_BYTES} bytes (Postgres cuts longer names)`,
+  })
+  .regex(/^[a-z_][a-z0-9_]*$/, {
+    error: 'must be lower-case letters, digits and "_", not beginning with a digit',
+  })
+  .refine((name) => !name.startsWith('pg_'), { error: 'must not begin with "pg_" (reserved by Postgres)' });
+
+/** The name as part of a Postgres identifier: `a-b` becomes `a_b`. Two tenants must not meet here. */
+export function normalisedName(name: string): string {
+  return name.replaceAll('-', '_');
+}
+
+/** The schema of a tenant that names none: `tenant_{id}`. */
+export function defaultSchema(tenant: string): string {
+  return `tenant_${normalisedName(tenant)}`;
+}
+
+/** Role that Airbyte's destination logs in with. */
+export function loaderRole(schema: string): string {
+  return `${schema}_loader`;
+}
+
+/** Role that the product's read paths are granted. */
+export function readerRole(schema: string): string {
+  return `${schema}_reader`;
+}
