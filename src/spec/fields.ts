@@ -2,12 +2,58 @@
 import { z } from 'zod';
 import { documentName } from './names.ts';
 
+/** Version of the documents' format; also group and version of the custom resources. */
+export const API_VERSION = 'tenantry.dev/v1alpha1';
+
+export const apiVersion = z.literal(API_VERSION).describe('Version of the format.');
+
+/** A rule that the API server checks (Common Expression Language), where a schema cannot say it. */
+export interface CelRule {
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** For the meta of a field that keeps its first value. Only the API server sees the value before, so only it can refuse the change. */
+export const immutable: { readonly cel: readonly CelRule[] } = {
+  cel: [{ rule: 'self == oldSelf', message: 'cannot be changed; make a new document instead' }],
+};
+
+/** Key of a label or annotation (Kubernetes, "Labels and Selectors": an optional DNS prefix, then a name). */
+const qualifiedName = z
+  .string()
+  .regex(
+    /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+    {
+      error:
+        'must be a Kubernetes label key: letters, digits, "-", "_" and ".", with an optional DNS prefix and "/"',
+    },
+  );
+
+const labelValue = z.string().regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/, {
+  error: 'must be a Kubernetes label value: at most 63 letters, digits, "-", "_" and "."',
+});
+
+/** Text for people; characters are counted as JSON Schema and Kubernetes count them, by code point. */
+export function text(most: number): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .refine((value) => [...value].length <= most, { error: `must have at most ${most} characters` })
+    .meta({ maxLength: most });
+}
+
 /** metadata as Kubernetes has it; only the name means something to Tenantry. */
 export const metadata = z
   .strictObject({
     name: documentName.describe('Name of the document, unique among its kind in a stack.'),
-    labels: z.record(z.string(), z.string()).optional().describe('Labels; Tenantry ignores them.'),
-    annotations: z.record(z.string(), z.string()).optional().describe('Annotations; Tenantry ignores them.'),
+    namespace: documentName
+      .optional()
+      .describe('Kubernetes namespace of the custom resource; means nothing in a file.'),
+    labels: z.record(qualifiedName, labelValue).optional().describe('Labels; Tenantry ignores them.'),
+    annotations: z
+      .record(qualifiedName, z.string())
+      .optional()
+      .describe('Annotations; Tenantry ignores them.'),
   })
   .describe('Name and labels of the document.');
 
@@ -29,14 +75,26 @@ export function suspend(what: string): z.ZodDefault<z.ZodBoolean> {
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
+/** Nine digits keep every sum far inside 64 bits, so that the API server can add it up too. */
+const DURATION_PATTERN = /^(?:[0-9]{1,9}[smhd])+$/;
+const DURATION_CHARACTERS = 40;
+
 /** Seconds of a duration such as `90d`, `1h30m` or `45s`; undefined when it is none. */
-export function durationSeconds(text: string): number | undefined {
-  if (!/^(\d+[smhd])+$/.test(text)) return undefined;
+export function durationSeconds(value: string): number | undefined {
+  if (!DURATION_PATTERN.test(value)) return undefined;
   let seconds = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)([smhd])/g)) {
+  for (const [, count, unit] of value.matchAll(/(\d+)([smhd])/g)) {
     seconds += Number(count) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
   }
   return seconds;
+}
+
+/** The least value of a duration for the API server, which has no days of its own. */
+function durationCel(least: string): string {
+  const count = (unit: string) => `x.endsWith('${unit}')`;
+  const factor = `(${count('s')} ? 1 : ${count('m')} ? 60 : ${count('h')} ? 3600 : 86400)`;
+  const sum = `self.findAll('[0-9]+[smhd]').map(x, int(x.substring(0, x.size() - 1)) * ${factor}).sum()`;
+  return `${sum} >= ${durationSeconds(least)}`;
 }
 
 /** A duration field in d, h, m and s with a least value. */
@@ -44,6 +102,8 @@ export function duration(least: string): z.ZodString {
   const floor = durationSeconds(least) ?? 0;
   return z
     .string()
-    .regex(/^(\d+[smhd])+$/, { error: 'must be a duration such as 90d, 12h or 30m' })
-    .refine((text) => (durationSeconds(text) ?? floor) >= floor, { error: `must be at least ${least}` });
+    .max(DURATION_CHARACTERS, { error: `must have at most ${DURATION_CHARACTERS} characters` })
+    .regex(DURATION_PATTERN, { error: 'must be a duration such as 90d, 12h or 30m' })
+    .refine((value) => (durationSeconds(value) ?? floor) >= floor, { error: `must be at least ${least}` })
+    .meta({ cel: [{ rule: durationCel(least), message: `must be at least ${least}` }] });
 }

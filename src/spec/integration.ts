@@ -1,8 +1,8 @@
 /** The TenantIntegration document: one tenant connected to one third-party service. */
-import { Cron } from 'croner';
 import { z } from 'zod';
-import { deletionPolicy, metadata, suspend } from './fields.ts';
+import { apiVersion, deletionPolicy, immutable, metadata, suspend } from './fields.ts';
 import { documentName, postgresIdentifier } from './names.ts';
+import { schedule } from './schedule.ts';
 import { secretRef } from './secret-ref.ts';
 
 /** The tenant's own OAuth app; without it the platform's shared app is used. */
@@ -15,16 +15,6 @@ export const oauthApp = z
     clientSecret: secretRef.describe('Client secret of the OAuth app, as a reference.'),
   })
   .describe('An OAuth app at the provider.');
-
-function isCron(text: string): boolean {
-  if (text.trim().split(/\s+/).length !== 5) return false;
-  try {
-    new Cron(text, { paused: true }).stop();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const SYNC_MODES = [
   'full_refresh_overwrite',
@@ -51,14 +41,10 @@ const streamObject = z.strictObject({
 
 const sync = z
   .strictObject({
-    schedule: z
-      .string()
-      .refine((text) => text === 'manual' || isCron(text), {
-        error: 'must be "manual" or a cron expression of 5 fields (minute hour day month weekday), in UTC',
-      })
+    schedule: schedule
       .default('manual')
       .describe(
-        'When Airbyte syncs: "manual" or a cron expression of 5 fields in UTC. Tenants are spread over the minute. Default manual.',
+        'When Airbyte syncs: "manual" or a cron expression of 5 fields in UTC (days of the month or of the week, not both). H in the minute or hour is a number that depends on the document’s name, so that tenants do not start at once. Default manual.',
       ),
     streams: z
       .array(streamObject)
@@ -96,8 +82,10 @@ const access = z
 
 export const integrationSpec = z
   .strictObject({
-    tenant: documentName.describe('Name of the Tenant. Cannot be changed later.'),
-    integration: documentName.describe('Id of the catalog entry, e.g. notion. Cannot be changed later.'),
+    tenant: documentName.describe('Name of the Tenant. Cannot be changed later.').meta(immutable),
+    integration: documentName
+      .describe('Id of the catalog entry, e.g. notion. Cannot be changed later.')
+      .meta(immutable),
     app: oauthApp.optional().describe('The tenant’s own OAuth app. Default: the platform’s shared app.'),
     scopes: z
       .array(z.string().min(1))
@@ -119,8 +107,8 @@ export const integrationSpec = z
   .describe('A tenant connected to a third-party service.');
 
 export const integrationDocument = z.strictObject({
-  apiVersion: z.literal('tenantry.dev/v1alpha1'),
-  kind: z.literal('TenantIntegration'),
+  apiVersion,
+  kind: z.literal('TenantIntegration').describe('Kind of the document.'),
   metadata,
   spec: integrationSpec,
 });

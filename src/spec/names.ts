@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** Postgres cuts identifiers at 63 bytes (NAMEDATALEN - 1); we refuse instead. */
 export const POSTGRES_NAME_BYTES = 63;
 
+/** An RFC 1123 label. */
+export const DOCUMENT_NAME_PATTERN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+
 /**
  * A name of a document: a DNS label (RFC 1123), because it is also the name of a custom resource, part of a Vault
  * path and of Postgres identifiers. At most 63 characters.
@@ -11,12 +14,15 @@ export const POSTGRES_NAME_BYTES = 63;
 export const documentName = z
   .string()
   .max(63, { error: 'must have at most 63 characters' })
-  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, {
+  .regex(DOCUMENT_NAME_PATTERN, {
     error:
       'must be lower-case letters, digits and "-", beginning and ending with a letter or digit (RFC 1123 label)',
   });
 
-/** A Postgres identifier that needs no quoting; `pg_` is reserved by Postgres. */
+/** Schemas that Postgres or Tenantry itself uses; `pg_` begins the names that Postgres keeps for itself. */
+const RESERVED_SCHEMA = /^(?:pg_.*|public|information_schema|tenantry)$/;
+
+/** A Postgres identifier that needs no quoting and is not taken by Postgres or by Tenantry. */
 export const postgresIdentifier = z
   .string()
   .max(POSTGRES_NAME_BYTES, {
@@ -25,7 +31,10 @@ export const postgresIdentifier = z
   .regex(/^[a-z_][a-z0-9_]*$/, {
     error: 'must be lower-case letters, digits and "_", not beginning with a digit',
   })
-  .refine((name) => !name.startsWith('pg_'), { error: 'must not begin with "pg_" (reserved by Postgres)' });
+  .refine((name) => !RESERVED_SCHEMA.test(name), {
+    error: 'must not begin with "pg_" nor be "public", "information_schema" or "tenantry" (reserved)',
+  })
+  .meta({ not: { pattern: RESERVED_SCHEMA.source } });
 
 /** The name as part of a Postgres identifier: `a-b` becomes `a_b`. Two tenants must not meet here. */
 export function normalisedName(name: string): string {
@@ -45,4 +54,12 @@ export function loaderRole(schema: string): string {
 /** Role that the product's read paths are granted. */
 export function readerRole(schema: string): string {
   return `${schema}_reader`;
+}
+
+/** The schema of a tenant: the one that its document names, else the default. */
+export function schemaOf(tenant: {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly database: { readonly schema?: string | undefined } };
+}): string {
+  return tenant.spec.database.schema ?? defaultSchema(tenant.metadata.name);
 }

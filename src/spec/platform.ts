@@ -1,6 +1,6 @@
 /** The Platform document: the systems that a stack talks to. One per stack. */
 import { z } from 'zod';
-import { metadata } from './fields.ts';
+import { apiVersion, metadata } from './fields.ts';
 import { oauthApp } from './integration.ts';
 import { documentName } from './names.ts';
 import { envOr, secretRef } from './secret-ref.ts';
@@ -15,7 +15,7 @@ const vaultAuth = z
   .discriminatedUnion('method', [
     z.strictObject({
       method: z.literal('token'),
-      token: secretRef.optional().describe('Default: the environment variable VAULT_TOKEN.'),
+      token: secretRef.optional().describe('Token to use. Default: VAULT_TOKEN.'),
     }),
     z.strictObject({
       method: z.literal('approle'),
@@ -84,7 +84,10 @@ const postgres = z
   .strictObject({
     host: setting('Host. Default: PGHOST.'),
     port: z
-      .union([z.int().min(1).max(65_535), z.string().regex(/^\$\{ENV:\w+\}$/)])
+      .union([
+        z.int().min(1).max(65_535),
+        z.string().regex(/^\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\}$/, { error: 'must be ${ENV:NAME}' }),
+      ])
       .optional()
       .describe('Port. Default: PGPORT, else 5432.'),
     database: setting('Database. Default: PGDATABASE, else postgres.'),
@@ -167,8 +170,8 @@ export const platformSpec = z
   .describe('The systems that a stack talks to.');
 
 export const platformDocument = z.strictObject({
-  apiVersion: z.literal('tenantry.dev/v1alpha1'),
-  kind: z.literal('Platform'),
+  apiVersion,
+  kind: z.literal('Platform').describe('Kind of the document.'),
   metadata,
   spec: platformSpec,
 });

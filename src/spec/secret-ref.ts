@@ -10,7 +10,8 @@ export type SecretRef =
 export const SECRET_REF_PATTERN =
   /^\$\{(?:VAULT:[A-Za-z0-9_./-]+:[A-Za-z0-9_.-]+|ENV:[A-Za-z_][A-Za-z0-9_]*)\}$/;
 
-const HOW = 'write a reference: ${VAULT:path:key} or ${ENV:NAME}';
+/** The advice that ends every message about a literal secret. */
+export const SECRET_HOW = 'write a reference: ${VAULT:path:key} or ${ENV:NAME}';
 
 /** Parses a reference, or returns undefined when the text is none. */
 export function parseSecretRef(text: string): SecretRef | undefined {
@@ -28,11 +29,12 @@ export function formatSecretRef(ref: SecretRef): string {
 
 /** A field that holds a secret: only a reference is accepted, and a refused value is never repeated. */
 export const secretRef = z
-  .string({ error: `must be a reference to a secret; ${HOW}` })
-  .regex(SECRET_REF_PATTERN, { error: `a literal secret is not allowed here; ${HOW}` })
+  .string({ error: `must be a reference to a secret; ${SECRET_HOW}` })
+  .regex(SECRET_REF_PATTERN, { error: `a literal secret is not allowed here; ${SECRET_HOW}` })
   .meta({ description: 'A reference to a secret: ${VAULT:path:key} or ${ENV:NAME}.', secret: true });
 
 /** A setting that is no secret but may come from the environment, e.g. an address. */
 export function envOr(schema: z.ZodString): z.ZodUnion<[z.ZodString, z.ZodString]> {
-  return z.union([z.string().regex(/^\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\}$/), schema]);
+  const reference = z.string().regex(/^\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\}$/, { error: 'must be ${ENV:NAME}' });
+  return z.union([reference, schema]);
 }

@@ -1,6 +1,6 @@
 /** The Tenant document: one customer of the product. */
 import { z } from 'zod';
-import { deletionPolicy, duration, metadata, suspend } from './fields.ts';
+import { apiVersion, deletionPolicy, duration, metadata, suspend, text } from './fields.ts';
 import { postgresIdentifier } from './names.ts';
 
 const database = z
@@ -24,7 +24,7 @@ const encryption = z
     rotationPeriod: duration('1h')
       .default('90d')
       .describe(
-        'How often Vault rotates the tenant’s Transit key, e.g. 90d or 720h. Default 90d; at least 1h.',
+        'How often Vault rotates the tenant’s Transit key, e.g. 90d or 720h; at least 1h. Default 90d.',
       ),
   })
   .describe('The tenant’s own encryption key.');
@@ -43,12 +43,7 @@ const quotas = z
 
 export const tenantSpec = z
   .strictObject({
-    displayName: z
-      .string()
-      .min(1)
-      .max(200)
-      .describe('Name that people see. Default: metadata.name.')
-      .optional(),
+    displayName: text(200).describe('Name that people see. Default: metadata.name.').optional(),
     database: database.prefault({}),
     encryption: encryption.prefault({}),
     quotas: quotas.prefault({}),
@@ -64,8 +59,8 @@ export const tenantSpec = z
   .describe('A customer of the product, with its own key, schema and policies.');
 
 export const tenantDocument = z.strictObject({
-  apiVersion: z.literal('tenantry.dev/v1alpha1'),
-  kind: z.literal('Tenant'),
+  apiVersion,
+  kind: z.literal('Tenant').describe('Kind of the document.'),
   metadata,
   spec: tenantSpec,
 });

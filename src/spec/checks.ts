@@ -1,0 +1,174 @@
+/** Checks of documents against each other and the catalog; pure. */
+import { checkConfig as checkCatalogConfig } from '../catalog/check-config.ts';
+import type { Catalog } from '../catalog/entry.ts';
+import type { Problem } from '../errors.ts';
+import { collisionProblems } from './collisions.ts';
+import type { Documents, Loaded } from './documents.ts';
+import type { IntegrationDocument } from './integration.ts';
+import { loaderRole, POSTGRES_NAME_BYTES, readerRole, schemaOf } from './names.ts';
+import { placeOf, problemIn } from './positions.ts';
+import { didYouMean } from './suggest.ts';
+import type { TenantDocument } from './tenant.ts';
+import { sortProblems } from './validate.ts';
+import type { FieldPath } from './yaml.ts';
+
+/** A mistake in spec.config, its path counted from there. */
+export interface ConfigProblem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+export interface CheckOptions {
+  /** The catalog of the stack; without it (it is not valid itself) nothing that needs it is checked. */
+  readonly catalog: Catalog | undefined;
+  /** Checks a spec.config. Default: against the settings of the catalog entry. */
+  readonly checkConfig?: (entryId: string, config: Record<string, unknown>) => readonly ConfigProblem[];
+  /** True for a tenant whose document could not be read or is not valid. Default: there are none. */
+  readonly mayHaveTenant?: (name: string) => boolean;
+}
+
+/** The documents to check; a stack whose Platform is not valid is checked without it. */
+export type CheckedDocuments = Pick<Documents, 'tenants' | 'integrations'> & {
+  readonly platform?: Documents['platform'] | undefined;
+};
+
+/** Every mistake that shows only when the documents are seen together, sorted by file and line. */
+export function checkDocuments(documents: CheckedDocuments, options: CheckOptions): Problem[] {
+  const tenants = unique('Tenant', documents.tenants);
+  const integrations = unique('TenantIntegration', documents.integrations);
+  return sortProblems([
+    ...tenants.problems,
+    ...integrations.problems,
+    ...platformProblems(documents.platform, options.catalog),
+    ...tenants.first.flatMap(roleNameProblems),
+    ...referenceProblems(integrations.first, tenants.first, options),
+    ...pairProblems(integrations.first),
+    ...configProblems(integrations.first, options),
+    ...collisionProblems(tenants.first, integrations.first, options.catalog),
+  ]);
+}
+
+/** The first document of each name; a later one of the same name is a problem and is not checked further. */
+function unique<D extends Loaded<TenantDocument> | Loaded<IntegrationDocument>>(
+  kind: string,
+  documents: readonly D[],
+): { first: D[]; problems: Problem[] } {
+  const byName = new Map<string, D>();
+  const problems: Problem[] = [];
+  for (const document of documents) {
+    const { name } = document.metadata;
+    const first = byName.get(name);
+    if (first === undefined) byName.set(name, document);
+    else {
+      const message = `the ${kind} "${name}" is given already at ${placeOf(first, ['metadata', 'name'])}`;
+      problems.push(problemIn(document, ['metadata', 'name'], message));
+    }
+  }
+  return { first: [...byName.values()], problems };
+}
+
+function platformProblems(
+  platform: Documents['platform'] | undefined,
+  catalog: Catalog | undefined,
+): Problem[] {
+  if (platform === undefined) return [];
+  const problems = Object.keys(platform.spec.apps)
+    .filter((id) => catalog !== undefined && !catalog.has(id))
+    .map((id) => problemIn(platform, ['spec', 'apps', id], unknownIntegration(id, catalog), 'key'));
+  const { workspace, workspaceId } = platform.spec.airbyte;
+  if (workspace === 'PerTenant' && workspaceId !== undefined) {
+    const message = 'is used with workspace: Shared only; remove it, or set workspace: Shared';
+    problems.push(problemIn(platform, ['spec', 'airbyte', 'workspaceId'], message, 'key'));
+  }
+  return problems;
+}
+
+function unknownIntegration(id: string, catalog: Catalog | undefined): string {
+  return `the catalog has no integration "${id}"${oneOfThese(id, [...(catalog?.keys() ?? [])])}`;
+}
+
+/** What is meant, or what there is when that is short enough to read. */
+function oneOfThese(word: string, allowed: readonly string[]): string {
+  const meant = didYouMean(word, allowed);
+  if (meant !== '' || allowed.length === 0) return meant;
+  const shown = [...allowed].sort().slice(0, 20);
+  const more = allowed.length - shown.length;
+  return `; there are ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function roleNameProblems(tenant: Loaded<TenantDocument>): Problem[] {
+  const schema = schemaOf(tenant);
+  const role = [loaderRole(schema), readerRole(schema)].sort((a, b) => b.length - a.length)[0] ?? '';
+  const excess = Buffer.byteLength(role) - POSTGRES_NAME_BYTES;
+  if (excess <= 0) return [];
+  const given = tenant.spec.database.schema !== undefined;
+  const path: FieldPath = given ? ['spec', 'database', 'schema'] : ['metadata', 'name'];
+  const how = given
+    ? `shorten it by ${excess}`
+    : `shorten the name by ${excess}, or set spec.database.schema`;
+  const message = `the role "${role}" would have ${Buffer.byteLength(role)} bytes; Postgres allows ${POSTGRES_NAME_BYTES}: ${how}`;
+  return [problemIn(tenant, path, message)];
+}
+
+function referenceProblems(
+  integrations: readonly Loaded<IntegrationDocument>[],
+  tenants: readonly Loaded<TenantDocument>[],
+  options: CheckOptions,
+): Problem[] {
+  const names = new Set(tenants.map((tenant) => tenant.metadata.name));
+  const problems: Problem[] = [];
+  for (const document of integrations) {
+    const { tenant, integration } = document.spec;
+    if (!names.has(tenant) && options.mayHaveTenant?.(tenant) !== true) {
+      const message = `there is no Tenant "${tenant}"${oneOfThese(tenant, [...names])}`;
+      problems.push(problemIn(document, ['spec', 'tenant'], message));
+    }
+    if (options.catalog !== undefined && !options.catalog.has(integration)) {
+      const message = unknownIntegration(integration, options.catalog);
+      problems.push(problemIn(document, ['spec', 'integration'], message));
+    }
+  }
+  return problems;
+}
+
+/** A credential is kept by tenant and integration, so that each pair has one document. */
+function pairProblems(integrations: readonly Loaded<IntegrationDocument>[]): Problem[] {
+  const seen = new Map<string, Loaded<IntegrationDocument>>();
+  const problems: Problem[] = [];
+  for (const document of integrations) {
+    const { tenant, integration } = document.spec;
+    const pair = `${tenant}/${integration}`;
+    const first = seen.get(pair);
+    if (first === undefined) seen.set(pair, document);
+    else {
+      const place = placeOf(first, ['spec', 'integration']);
+      const message = `the Tenant "${tenant}" has the integration "${integration}" already, by "${first.metadata.name}" at ${place}`;
+      problems.push(problemIn(document, ['spec', 'integration'], message));
+    }
+  }
+  return problems;
+}
+
+function configProblems(
+  integrations: readonly Loaded<IntegrationDocument>[],
+  options: CheckOptions,
+): Problem[] {
+  const check = options.checkConfig ?? ((id, config) => byCatalog(options.catalog, id, config));
+  return integrations.flatMap((document) => {
+    const { integration, config } = document.spec;
+    const settings = options.catalog?.get(integration)?.airbyte?.config ?? {};
+    return check(integration, config).map(({ path, message }) => {
+      const known = path.length !== 1 || Object.hasOwn(settings, String(path[0]));
+      return problemIn(document, ['spec', 'config', ...path], message, known ? 'value' : 'key');
+    });
+  });
+}
+
+function byCatalog(
+  catalog: Catalog | undefined,
+  id: string,
+  config: Record<string, unknown>,
+): readonly ConfigProblem[] {
+  const entry = catalog?.get(id);
+  return entry === undefined ? [] : checkCatalogConfig(entry, config);
+}

@@ -1,0 +1,26 @@
+/** Writes the files that are made from the schemas: `crds/`, `schema/` and the reference page. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { crdFiles } from './crd.ts';
+import { type GeneratedFile, schemaFiles } from './json-schema.ts';
+import { documentsReference } from './reference.ts';
+
+/** All generated files, named from the root of the project. */
+export function generatedFiles(): GeneratedFile[] {
+  return [
+    ...crdFiles().map((file) => ({ ...file, name: `crds/${file.name}` })),
+    ...schemaFiles().map((file) => ({ ...file, name: `schema/${file.name}` })),
+    { name: 'docs/reference/documents.md', text: documentsReference() },
+  ];
+}
+
+/** Writes all generated files below `root` and returns their names. */
+export async function writeGenerated(root: string): Promise<string[]> {
+  const files = generatedFiles();
+  for (const { name, text } of files) {
+    const path = join(root, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+  return files.map((file) => file.name);
+}

@@ -1,0 +1,39 @@
+/** Loads a stack with its catalog and makes every check there is; the one entry point of all drivers. */
+import { join } from 'node:path';
+import type { Catalog } from '../catalog/entry.ts';
+import { loadCatalog } from '../catalog/load.ts';
+import { InvalidDocumentsError, type Problem } from '../errors.ts';
+import { checkDocuments } from './checks.ts';
+import type { Documents } from './documents.ts';
+import { readStack } from './load.ts';
+import { sortProblems } from './validate.ts';
+
+/**
+ * Loads all documents of a stack and the catalog with the stack's private entries.
+ * @param dir Folder of the stack, as `resolveStack` gives it.
+ * @throws InvalidDocumentsError with every mistake of every file, sorted by file and line; its code is CatalogInvalid
+ *   when the documents themselves are right.
+ */
+export async function loadAndCheck(dir: string): Promise<{ documents: Documents; catalog: Catalog }> {
+  const [draft, catalog] = await Promise.all([readStack(dir), catalogOrProblems(join(dir, 'integrations'))]);
+  const known = 'problems' in catalog ? undefined : catalog.entries;
+  const together = checkDocuments(draft, { catalog: known, mayHaveTenant: draft.mayHaveTenant });
+  const own = [...draft.problems, ...together];
+  const all = sortProblems([...own, ...('problems' in catalog ? catalog.problems : [])]);
+  if (all.length > 0 || draft.platform === undefined || known === undefined) {
+    throw new InvalidDocumentsError(all, own.length === 0 ? 'CatalogInvalid' : 'InvalidDocument');
+  }
+  const { platform, tenants, integrations } = draft;
+  return { documents: { platform, tenants, integrations }, catalog: known };
+}
+
+async function catalogOrProblems(
+  folder: string,
+): Promise<{ readonly entries: Catalog } | { readonly problems: readonly Problem[] }> {
+  try {
+    return { entries: await loadCatalog({ private: folder }) };
+  } catch (error) {
+    if (error instanceof InvalidDocumentsError) return { problems: error.problems };
+    throw error;
+  }
+}
