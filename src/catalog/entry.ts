@@ -1,142 +1,43 @@
 /** A catalog entry: everything Tenantry knows about one third-party service, as one YAML file. */
 import { z } from 'zod';
+import type { StreamSpec } from '../spec/integration.ts';
 import { documentName } from '../spec/names.ts';
+import { auth } from './auth.ts';
+import { urlTemplate } from './url-template.ts';
 
 const https = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
-/** A URL that may hold `{placeholders}`, filled from the integration's config (per-tenant hosts). */
-const urlTemplate = z
-  .string()
-  .regex(/^https:\/\/[^\s]+$|^http:\/\/[^\s]+$/, { error: 'must be an http(s) URL' });
-
-const scopes = z
-  .strictObject({
-    default: z.array(z.string().min(1)).default([]).describe('Scopes asked for when a document names none.'),
-    separator: z
-      .enum([' ', ','])
-      .default(' ')
-      .describe('Between scopes on the wire; RFC 6749 section 3.3 says a space.'),
-    parameter: z
-      .string()
-      .default('scope')
-      .describe('Name of the request parameter; Slack has user_scope too.'),
-  })
-  .describe('OAuth scopes.');
-
-const refresh = z
-  .strictObject({
-    issued: z
-      .enum(['always', 'at-consent', 'never', 'if-enabled'])
-      .describe(
-        'When the provider hands out a refresh token: at-consent means only on the first grant; if-enabled is a setting of the app.',
-      ),
-    rotates: z
-      .boolean()
-      .default(false)
-      .describe('Does each refresh end the old refresh token? Then Tenantry alone owns it (DESIGN rule 5).'),
-    url: urlTemplate.optional().describe('Refresh endpoint where it is not the token endpoint.'),
-    accessTokenSeconds: z
-      .int()
-      .min(1)
-      .optional()
-      .describe('Life of an access token where the answer does not say it.'),
-    refreshTokenSeconds: z
-      .int()
-      .min(1)
-      .optional()
-      .describe('Life of an unused refresh token, where it ends.'),
-  })
-  .describe('What is known of refresh tokens.');
-
-const oauth2 = z.strictObject({
-  kind: z.literal('oauth2'),
-  authorizationUrl: urlTemplate.describe('Authorization endpoint (RFC 6749 section 3.1).'),
-  tokenUrl: urlTemplate.describe('Token endpoint (RFC 6749 section 3.2).'),
-  revocationUrl: urlTemplate.optional().describe('Revocation endpoint (RFC 7009) or the provider’s own.'),
-  clientAuthentication: z
-    .enum(['basic', 'body'])
-    .default('body')
-    .describe('How the client authenticates at the token endpoint (RFC 6749 section 2.3.1).'),
-  tokenRequestFormat: z.enum(['form', 'json']).default('form').describe('Encoding of the token request.'),
-  authorizationParams: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe('Extra parameters of the authorization request.'),
-  pkce: z.enum(['required', 'supported', 'none']).describe('PKCE with S256 (RFC 7636) at this provider.'),
-  scopes: scopes.prefault({}),
-  refresh,
-  tokenPath: z
-    .string()
-    .optional()
-    .describe('Where the token stands in the answer when not at its top, e.g. authed_user.'),
-  facts: z
-    .record(z.string().regex(/^[a-z][a-z0-9_]*$/), z.string())
-    .default({})
-    .describe(
-      'Fields kept beside the token: name in Vault → path in the token response, e.g. bot_id: bot_id.',
-    ),
-  okField: z
-    .string()
-    .optional()
-    .describe('Field that is false in a 200 answer that is an error (Slack: ok).'),
-  errorsWithStatus200: z.boolean().default(false).describe('Token errors come with status 200 (GitHub).'),
-});
-
-const githubApp = z.strictObject({
-  kind: z.literal('github_app'),
-  installUrl: urlTemplate.describe('Where a tenant installs the app; {app} is the app’s slug.'),
-  tokenUrl: urlTemplate.describe('Makes an installation token; {installation_id} is the installation.'),
-  jwtAlgorithm: z.literal('RS256').default('RS256'),
-  jwtSeconds: z.int().max(600).default(540).describe('Life of the app’s JWT; GitHub allows 10 minutes.'),
-  accessTokenSeconds: z.int().default(3600).describe('Life of an installation token.'),
-  permissions: z
-    .record(z.string(), z.enum(['read', 'write']))
-    .default({})
-    .describe('Permissions of the app.'),
-  facts: z.record(z.string(), z.string()).default({}).describe('Fields kept beside the token.'),
-});
-
-const apiKey = z.strictObject({
-  kind: z.literal('api_key'),
-  label: z.string().describe('What the provider calls the key.'),
-});
-
-const basic = z.strictObject({
-  kind: z.literal('basic'),
-  label: z.string().describe('What the provider calls it.'),
-});
-
-const clientCredentials = z.strictObject({
-  kind: z.literal('oauth2_client_credentials'),
-  tokenUrl: urlTemplate.describe('Token endpoint (RFC 6749 section 4.4).'),
-  clientAuthentication: z.enum(['basic', 'body']).default('body'),
-  scopes: scopes.prefault({}),
-});
-
-const awsRole = z.strictObject({
-  kind: z.literal('aws_role'),
-  stsUrl: urlTemplate.describe('STS endpoint.'),
-  sessionSeconds: z.int().min(900).max(43_200).default(3600).describe('Life of the assumed role’s session.'),
-});
-
 const setting = z
   .strictObject({
-    type: z.enum(['string', 'integer', 'boolean', 'array', 'object']),
-    required: z.boolean().default(false),
+    type: z.enum(['string', 'integer', 'boolean', 'array', 'object']).describe('Type of the value.'),
+    required: z.boolean().default(false).describe('Must a document give it?'),
     secret: z.boolean().default(false).describe('Only a reference is accepted in a document.'),
-    default: z.unknown().optional(),
-    pattern: z.string().optional(),
+    default: z.unknown().optional().describe('Used when a document does not give it.'),
+    pattern: z
+      .string()
+      .optional()
+      .describe('Regular expression for a string, or for each string of an array.'),
     items: z.enum(['string', 'object']).optional().describe('Type of an array’s items. Default string.'),
-    description: z.string(),
-    example: z.unknown().optional(),
+    description: z.string().min(1).describe('What it is and where a person finds it.'),
+    example: z.unknown().optional().describe('A value that would be accepted.'),
   })
   .describe('One field of spec.config of a TenantIntegration.');
 
+const SYNC_MODES = [
+  'full_refresh_overwrite',
+  'full_refresh_append',
+  'incremental_append',
+  'incremental_deduped_history',
+] as const satisfies readonly NonNullable<StreamSpec['syncMode']>[];
+
 const stream = z.strictObject({
-  name: z.string().min(1),
-  syncMode: z.string().optional(),
-  cursorField: z.array(z.string()).optional(),
-  primaryKey: z.array(z.array(z.string())).optional(),
+  name: z.string().min(1).describe('Name of the stream as the connector calls it.'),
+  syncMode: z
+    .enum(SYNC_MODES)
+    .optional()
+    .describe('How rows are written. Default: Airbyte’s, full_refresh_overwrite.'),
+  cursorField: z.array(z.string()).optional().describe('Path of the cursor where the source has none.'),
+  primaryKey: z.array(z.array(z.string())).optional().describe('Paths of the key where the source has none.'),
 });
 
 const airbyte = z
@@ -149,15 +50,20 @@ const airbyte = z
         'Who refreshes: tenantry patches access tokens in, airbyte holds the refresh token, static needs none.',
       ),
     config: z
-      .record(z.string(), setting)
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), setting)
       .default({})
       .describe('Settings that a document gives under spec.config.'),
     configuration: z
       .record(z.string(), z.unknown())
       .describe(
-        'Template of the source’s configuration. A string that is exactly {{credential.F}}, {{app.client_id}}, {{app.client_secret}} or {{config.F}} is replaced; an absent optional config value drops its field.',
+        'Template of the source’s configuration. A string that is exactly {{credential.F}}, {{app.client_id}}, {{app.client_secret}} or {{config.F}} is replaced; an absent optional config value drops its field. Only before a credential may a fixed text stand: "Bearer {{credential.access_token}}".',
       ),
-    streams: z.array(stream).min(1).describe('Streams synced when a document names none.'),
+    streams: z
+      .array(stream)
+      .default([])
+      .describe(
+        'Streams synced when a document names none. Empty: every stream, where only the tenant’s own account knows the names (sheets, tables).',
+      ),
   })
   .describe('The Airbyte source.');
 
@@ -165,20 +71,43 @@ const webhook = z
   .strictObject({
     scheme: z
       .enum(['hmac-sha256', 'hmac-sha1', 'hmac-sha512', 'token'])
-      .describe('How a delivery is signed.'),
-    signatureHeader: z.string(),
+      .describe('How a delivery is signed; token: the header holds the shared secret itself.'),
+    secret: z
+      .enum(['client_secret', 'app', 'subscription'])
+      .default('subscription')
+      .describe(
+        'What signs: the OAuth app’s client secret, a signing secret of the app, or a secret of the one subscription.',
+      ),
+    secretEncoding: z.enum(['utf8', 'base64']).default('utf8').describe('How the key is written down.'),
+    signatureHeader: z.string().min(1).describe('Header with the signature.'),
     signaturePattern: z
       .string()
       .default('{signature}')
-      .describe('How the signature stands in the header, e.g. sha256={signature}.'),
-    encoding: z.enum(['hex', 'base64']).default('hex'),
-    timestampHeader: z.string().optional(),
+      .describe(
+        'How the signature stands in the header, e.g. sha256={signature}. With commas (t={timestamp},v1={signature}) the header is a list of key=value in any order, and one match among repeated keys is enough.',
+      ),
+    encoding: z.enum(['hex', 'base64']).default('hex').describe('How the signature is written.'),
+    timestampHeader: z.string().optional().describe('Header with the time of sending.'),
+    timestampField: z
+      .string()
+      .optional()
+      .describe('Path of the time of sending in the JSON body, where the body is signed.'),
+    timestampUnit: z.enum(['s', 'ms']).default('s').describe('Unit of the timestamp since 1970.'),
     payload: z
       .string()
       .default('{body}')
       .describe('What is signed, of {body}, {timestamp}, {method}, {uri}, e.g. v0:{timestamp}:{body}.'),
-    toleranceSeconds: z.int().default(300).describe('Oldest delivery accepted.'),
-    idHeader: z.string().optional().describe('Header or body field with the delivery’s id, against replay.'),
+    toleranceSeconds: z.int().min(1).default(300).describe('Oldest delivery accepted.'),
+    idHeader: z.string().optional().describe('Header with the delivery’s id, against replay.'),
+    idField: z.string().optional().describe('Path of the delivery’s id in the JSON body, against replay.'),
+    route: z
+      .strictObject({
+        field: z.string().optional().describe('Path in the JSON body.'),
+        header: z.string().optional().describe('Header.'),
+        fact: z.string().describe('Fact of the credential that it must equal.'),
+      })
+      .optional()
+      .describe('What in a delivery names the installation, where one address serves all tenants.'),
   })
   .describe('How a webhook of the provider is verified.');
 
@@ -186,11 +115,14 @@ const proxy = z
   .strictObject({
     baseUrl: urlTemplate.describe('Base of the API; the proxy never leaves its hosts.'),
     hosts: z.array(z.string()).default([]).describe('More hosts that the proxy may call.'),
-    headers: z.record(z.string(), z.string()).default({}).describe('Headers sent with each call.'),
+    headers: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Headers sent with each call that does not set them itself.'),
     authorization: z
       .strictObject({
-        header: z.string().default('Authorization'),
-        format: z.string().default('Bearer {token}'),
+        header: z.string().default('Authorization').describe('Header of the credential.'),
+        format: z.string().default('Bearer {token}').describe('Its value; {token} is the access token.'),
       })
       .prefault({})
       .describe('How the credential is injected.'),
@@ -198,28 +130,38 @@ const proxy = z
   .describe('The provider’s API, for the sidecar’s proxy.');
 
 const mcp = z
-  .strictObject({ url: https.describe('Streamable HTTP endpoint of the vendor’s MCP server.') })
+  .strictObject({
+    url: https.describe('Streamable HTTP endpoint of the vendor’s MCP server.'),
+    credential: z
+      .enum(['api', 'own'])
+      .default('api')
+      .describe(
+        'api: it takes the token of this entry as bearer; own: only tokens of the MCP server’s own authorization server.',
+      ),
+  })
   .describe('The vendor’s MCP server, where it has one.');
 
 export const catalogEntry = z
   .strictObject({
-    id: documentName,
+    id: documentName.describe('Id that documents use; also the name of the file.'),
     name: z.string().min(1).describe('Name that people see.'),
-    category: z.enum([
-      'productivity',
-      'code',
-      'chat',
-      'project-management',
-      'monitoring',
-      'files',
-      'payments',
-      'crm',
-      'cloud',
-      'database',
-      'other',
-    ]),
+    category: z
+      .enum([
+        'productivity',
+        'code',
+        'chat',
+        'project-management',
+        'monitoring',
+        'files',
+        'payments',
+        'crm',
+        'cloud',
+        'database',
+        'other',
+      ])
+      .describe('Where it is shown.'),
     docs: https.describe('The vendor’s page that the facts come from.'),
-    auth: z.discriminatedUnion('kind', [oauth2, githubApp, apiKey, basic, clientCredentials, awsRole]),
+    auth,
     airbyte: airbyte.optional(),
     webhook: webhook.optional(),
     proxy: proxy.optional(),
@@ -232,3 +174,8 @@ export type CatalogSetting = z.output<typeof setting>;
 
 /** All entries of a run by id: the product's own and the stack's private ones. */
 export type Catalog = ReadonlyMap<string, CatalogEntry>;
+
+/** Prefix of the tables of an integration that names none: `google-drive` gives `google_drive_`. */
+export function defaultTablePrefix(id: string): string {
+  return `${id.replaceAll('-', '_')}_`;
+}
