@@ -1,0 +1,215 @@
+/** HTTP for the clients: one axios instance with keep-alive, limits, and errors that cannot print a credential. */
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import axios, { type AxiosResponse } from 'axios';
+import pLimit from 'p-limit';
+import { TenantryError } from '../errors.ts';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One try of a call, for metrics and progress. */
+export interface BackendCall {
+  readonly backend: 'vault' | 'airbyte' | 'postgres';
+  readonly method: string;
+  /** Without the query; for Postgres the database. */
+  readonly path: string;
+  /** HTTP status; 0 when there was no answer. For Postgres 200 or 0. */
+  readonly status: number;
+  readonly ms: number;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Query parameters; an array is repeated (`workspaceIds=a&workspaceIds=b`), undefined is left out. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+export interface HttpRequest extends CallOptions {
+  readonly method: Method;
+  /** Begins with `/`; already URL-encoded. */
+  readonly path: string;
+  readonly query?: Query | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Replaces the base URL for this request. */
+  readonly baseUrl?: string | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Parsed JSON, or the text where it is none; undefined when empty. */
+  readonly body: unknown;
+}
+
+/** There was no answer. Holds nothing of the request but its method and path. */
+export class NoAnswer extends Error {
+  /** True when the server surely has not seen the request, so that repeating it does nothing twice. */
+  readonly notSent: boolean;
+
+  constructor(message: string, notSent: boolean) {
+    super(message);
+    this.name = 'NoAnswer';
+    this.notSent = notSent;
+  }
+}
+
+export interface HttpOptions {
+  readonly backend: 'vault' | 'airbyte';
+  readonly baseUrl: string;
+  /** Limit of one request from start to the last byte of the answer, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly ca?: string | undefined;
+  readonly now?: (() => number) | undefined;
+  readonly onCall?: ((call: BackendCall) => void) | undefined;
+}
+
+export interface HttpClient {
+  /** Sends once, whatever the status of the answer. Throws NoAnswer, or Cancelled when the signal aborts. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  close(): void;
+}
+
+/** Below the idle limits of servers and load balancers, so that we seldom write to a socket they have just closed. */
+const IDLE_SOCKET_MS = 30_000;
+const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
+
+export function createHttpClient(options: HttpOptions): HttpClient {
+  const now = options.now ?? Date.now;
+  const limit = pLimit(options.concurrency);
+  const agentOptions = { keepAlive: true, maxSockets: options.concurrency, timeout: IDLE_SOCKET_MS };
+  const httpAgent = new HttpAgent(agentOptions);
+  const httpsAgent = new HttpsAgent({ ...agentOptions, ...(options.ca && { ca: options.ca }) });
+  const instance = axios.create({
+    httpAgent,
+    httpsAgent,
+    adapter: 'http',
+    // Redirects would carry credentials along; the Vault client follows the one kind that it expects itself.
+    maxRedirects: 0,
+    proxy: false,
+    responseType: 'text',
+    transformResponse: (text: string) => text,
+    validateStatus: () => true,
+    maxContentLength: MOST_ANSWER_BYTES,
+    maxBodyLength: MOST_ANSWER_BYTES,
+    paramsSerializer: { indexes: null },
+  });
+
+  async function exchange(request: HttpRequest): Promise<AxiosResponse<string>> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), options.timeoutMs);
+    const stop = (): void => deadline.abort();
+    request.signal?.addEventListener('abort', stop, { once: true });
+    try {
+      return await instance.request<string>({
+        method: request.method,
+        url: urlOf(options.baseUrl, request),
+        params: request.query,
+        headers: {
+          Accept: 'application/json',
+          ...(request.body !== undefined && { 'Content-Type': 'application/json' }),
+          ...request.headers,
+        },
+        ...(request.body !== undefined && { data: JSON.stringify(request.body) }),
+        signal: deadline.signal,
+      });
+    } catch (error) {
+      throw withoutRequest(error, request, deadline.signal.aborted ? options.timeoutMs : undefined);
+    } finally {
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  async function send(request: HttpRequest): Promise<HttpAnswer> {
+    throwIfCancelled(request.signal);
+    const started = now();
+    let status = 0;
+    try {
+      const response = await exchange(request);
+      status = response.status;
+      return { status, headers: headersOf(response), body: parsed(response.data) };
+    } finally {
+      const { backend } = options;
+      options.onCall?.({ backend, method: request.method, path: request.path, status, ms: now() - started });
+    }
+  }
+
+  return {
+    send: (request) => limit(() => send(request)),
+    close: () => {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+}
+
+/** The error of a run that was stopped from outside. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new TenantryError('Cancelled', 'stopped before the end');
+}
+
+/** The promise's result, but no longer than the signal allows: for work that several callers share. */
+export async function untilCancelled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  throwIfCancelled(signal);
+  const cancelled = Promise.withResolvers<never>();
+  const stop = (): void => cancelled.reject(new TenantryError('Cancelled', 'stopped before the end'));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, cancelled.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function urlOf(baseUrl: string, request: HttpRequest): string {
+  return (request.baseUrl ?? baseUrl).replace(/\/+$/, '') + request.path;
+}
+
+function headersOf(response: AxiosResponse<string>): Record<string, string | undefined> {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (typeof value === 'string') headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}
+
+function parsed(text: string | undefined): unknown {
+  if (text === undefined || text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** Codes of failures before the first byte of the request: the name, the connection or the certificate. */
+const NOT_SENT =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_TLS_.*|CERT_.*|.*_CERT(_.*)?|.*_SIGNATURE)$/;
+
+/** An AxiosError carries headers and body of the request; only its code and Node's own message are kept. */
+function withoutRequest(error: unknown, request: HttpRequest, timeoutMs: number | undefined): Error {
+  const what = `${request.method} ${request.path}`;
+  if (request.signal?.aborted) return new TenantryError('Cancelled', `stopped before the end of ${what}`);
+  if (timeoutMs !== undefined) return new NoAnswer(`${what}: no answer in ${timeoutMs / 1000} s`, false);
+  const { code, message } = innermost(error);
+  return new NoAnswer(`${what}: ${message || code || 'no answer'}`, NOT_SENT.test(code));
+}
+
+/** Of several addresses that all failed (AggregateError), the first says what is wrong. */
+function innermost(error: unknown): { code: string; message: string } {
+  const outer = error as { code?: unknown; message?: unknown; cause?: unknown; errors?: unknown };
+  const cause = (outer.cause ?? {}) as { errors?: unknown };
+  const several = Array.isArray(outer.errors)
+    ? outer.errors
+    : Array.isArray(cause.errors)
+      ? cause.errors
+      : [];
+  const first = (several[0] ?? outer) as { code?: unknown; message?: unknown };
+  return { code: String(first.code ?? outer.code ?? ''), message: String(first.message ?? '') };
+}
