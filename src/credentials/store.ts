@@ -1,0 +1,137 @@
+/** Keeps tenants' credentials: KV v2 for the place, the tenant's Transit key for every secret field. */
+import type { CallOptions, VaultClient } from '../clients/vault.ts';
+import { TenantryError } from '../errors.ts';
+import { mergeMetadata, readMetadata } from '../resources/vault/kv.ts';
+import { credentialPath } from '../resources/vault/paths.ts';
+import { plainFields, SECRET_FIELDS } from './fields.ts';
+
+/** Custom metadata: the newest version whose secret fields are known to be cipher text. */
+export const ENCRYPTED_VERSION = 'encrypted_version';
+
+/** Fields as they stand in Vault: secret ones as cipher text. */
+export type StoredCredential = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+interface KvAnswer {
+  readonly data: Record<string, string | number | boolean | string[]> | null;
+  readonly metadata: { readonly version: number };
+}
+
+export interface CredentialPlace {
+  readonly tenant: string;
+  readonly integration: string;
+}
+
+/** Reads a credential as it is stored. Undefined when there is none or its newest version was deleted. */
+export async function readStored(
+  vault: VaultClient,
+  place: CredentialPlace,
+  options: CallOptions = {},
+): Promise<{ data: StoredCredential; version: number } | undefined> {
+  const path = credentialPath(place.tenant, place.integration);
+  const answer = await vault.read<KvAnswer>(`${vault.kvMount}/data/${path}`, options);
+  if (!answer?.data) return undefined;
+  return { data: answer.data, version: answer.metadata.version };
+}
+
+/**
+ * Stores a credential: secret fields are encrypted with the tenant's key first.
+ * @param options.expectedVersion check-and-set: the version this one replaces, 0 for none.
+ * @param options.merge keeps the fields of the version before that are not given anew.
+ * @returns the new version
+ * @throws Conflict when another version was stored meanwhile
+ */
+export async function storeCredential(
+  vault: VaultClient,
+  place: CredentialPlace,
+  fields: StoredCredential,
+  options: CallOptions & { readonly expectedVersion: number; readonly merge?: boolean },
+): Promise<number> {
+  const path = credentialPath(place.tenant, place.integration);
+  const before = options.merge ? await readStored(vault, place, options) : undefined;
+  const data = await encryptFields(vault, place.tenant, { ...before?.data, ...fields }, options);
+  const answer = await vault.write<{ version: number }>(
+    `${vault.kvMount}/data/${path}`,
+    { data, options: { cas: options.expectedVersion } },
+    options,
+  );
+  if (!answer) throw new TenantryError('VaultError', `Vault gave no version for the credential ${path}`);
+  await mergeMetadata(
+    vault,
+    path,
+    { [ENCRYPTED_VERSION]: String(answer.version) },
+    { ...options, exists: true },
+  );
+  return answer.version;
+}
+
+/** Encrypts what was written by hand in plain text; safe to repeat. Returns the version that is encrypted now. */
+export async function encryptInPlace(
+  vault: VaultClient,
+  place: CredentialPlace,
+  options: CallOptions = {},
+): Promise<{ version: number; encrypted: readonly string[] }> {
+  const stored = await readStored(vault, place, options);
+  if (!stored) return { version: 0, encrypted: [] };
+  const plain = plainFields(stored.data);
+  if (plain.length > 0) {
+    const version = await storeCredential(vault, place, stored.data, {
+      ...options,
+      expectedVersion: stored.version,
+    });
+    return { version, encrypted: plain };
+  }
+  const path = credentialPath(place.tenant, place.integration);
+  await mergeMetadata(
+    vault,
+    path,
+    { [ENCRYPTED_VERSION]: String(stored.version) },
+    { ...options, exists: true },
+  );
+  return { version: stored.version, encrypted: [] };
+}
+
+/** Newest version at a place, deleted ones counted: what check-and-set has to name. */
+export async function latestVersion(
+  vault: VaultClient,
+  place: CredentialPlace,
+  options: CallOptions = {},
+): Promise<number> {
+  const metadata = await readMetadata(vault, credentialPath(place.tenant, place.integration), options);
+  return metadata?.current_version ?? 0;
+}
+
+async function encryptFields(
+  vault: VaultClient,
+  tenant: string,
+  fields: StoredCredential,
+  options: CallOptions,
+): Promise<StoredCredential> {
+  const plain = plainFields(fields);
+  if (plain.length === 0) return fields;
+  const answer = await vault.write<{ batch_results: { ciphertext?: string; error?: string }[] }>(
+    `${vault.transitMount}/encrypt/${tenant}`,
+    {
+      batch_input: plain.map((field) => ({
+        plaintext: Buffer.from(String(fields[field])).toString('base64'),
+      })),
+    },
+    options,
+  );
+  const data: Record<string, string | number | boolean | readonly string[]> = { ...fields };
+  for (const [index, field] of plain.entries()) {
+    const result = answer?.batch_results[index];
+    if (result?.ciphertext === undefined) {
+      throw new TenantryError(
+        'VaultEncryptionError',
+        `Vault could not encrypt ${field} of ${tenant}: ${result?.error ?? 'no answer for it'}`,
+      );
+    }
+    data[field] = result.ciphertext;
+  }
+  return data;
+}
+
+/** True for fields that `storeCredential` encrypts. */
+export function isSecretField(field: string): boolean {
+  return SECRET_FIELDS.has(field);
+}

@@ -1,0 +1,83 @@
+/** The steps that every driver takes: build the graph, observe, plan. What it does with the plan is its own affair. */
+import type { Catalog } from '../catalog/entry.ts';
+import type { Backends } from '../clients/connect.ts';
+import type { Settings } from '../clients/settings.ts';
+import { buildGraph } from '../plan/build.ts';
+import { Graph } from '../plan/graph.ts';
+import type { PlanSettings } from '../plan/settings.ts';
+import type { World } from '../resources/kind.ts';
+import type { Owner } from '../resources/mark.ts';
+import type { Documents } from '../spec/documents.ts';
+import type { PlatformDocument } from '../spec/platform.ts';
+import { type Observation, observe } from './observe.ts';
+import { makePlan, type Plan } from './plan.ts';
+import type { Limits } from './walk.ts';
+
+export interface Prepared {
+  readonly graph: Graph;
+  readonly observation: Observation;
+  readonly plan: Plan;
+}
+
+export interface PrepareInput {
+  readonly documents: Documents;
+  readonly catalog: Catalog;
+  readonly backends: Backends;
+  readonly world: World;
+  /** Only these tenants. */
+  readonly only?: ReadonlySet<string> | undefined;
+  /** Tenants that are to go although documents name them. */
+  readonly leaving?: ReadonlySet<string>;
+  /** Tenants whose data may be deleted. */
+  readonly confirmed?: ReadonlySet<string>;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export async function prepare(input: PrepareInput): Promise<Prepared> {
+  const { documents, world } = input;
+  const leaving = input.leaving ?? new Set<string>();
+  const staying = documents.tenants.filter((tenant) => !leaving.has(tenant.metadata.name));
+  const settings = planSettings(input.backends.settings, documents.platform);
+  // Who only takes tenants away makes nothing, not even what all tenants share.
+  const graph = staying.some((tenant) => input.only?.has(tenant.metadata.name) ?? true)
+    ? buildGraph({ ...documents, tenants: staying }, input.catalog, settings, input.only)
+    : new Graph();
+  const tenants = new Set(documents.tenants.map((tenant) => tenant.metadata.name));
+  const observation = await observe(graph, world, { ...input, tenants });
+  const plan = makePlan(graph, observation, {
+    owner: world.owner,
+    tenants: new Set(staying.map((tenant) => tenant.metadata.name)),
+    only: input.only,
+    ...(input.confirmed ? { confirmed: input.confirmed } : {}),
+    policies: new Map(documents.tenants.map((tenant) => [tenant.metadata.name, tenant.spec.deletionPolicy])),
+  });
+  return { graph, observation, plan };
+}
+
+export function createWorld(backends: Backends, owner: Owner, signal?: AbortSignal): World {
+  const { vault, postgres, airbyte, secrets } = backends;
+  return { vault, postgres, airbyte, secrets, owner, signal };
+}
+
+/** Work in flight per backend: as many calls as the settings allow, and a few that wait for their turn. */
+export function limitsOf(settings: Settings): Limits {
+  return {
+    vault: settings.vault.concurrency * 2,
+    postgres: settings.postgres.concurrency * 2,
+    airbyte: settings.airbyte.concurrency * 2,
+  };
+}
+
+export function planSettings(settings: Settings, platform: PlatformDocument): PlanSettings {
+  const auth = platform.spec.vault.tenantAuth;
+  return {
+    kvMount: settings.vault.kvMount,
+    transitMount: settings.vault.transitMount,
+    tenantAuth: auth && { ...auth, mount: auth.mount ?? auth.method },
+    database: settings.postgres.database,
+    destination: settings.destination,
+    sharedWorkspaceId: settings.airbyte.workspace === 'Shared' ? settings.airbyte.workspaceId : undefined,
+    organizationId: settings.airbyte.organizationId,
+    sidecarUrl: settings.sidecarUrl,
+  };
+}

@@ -1,0 +1,128 @@
+/** What sources and destinations have in common: a name, a workspace and a configuration with secrets. */
+import { type Change, changed, type Observed, type World } from '../kind.ts';
+import { type Mark, markedName } from '../mark.ts';
+import { type Configuration, configurationChanges, fillSecrets } from './configuration.ts';
+import { indexByKey, workspaceKey } from './index-by-key.ts';
+
+export interface ActorInputs {
+  /** Name without the mark. */
+  readonly name: string;
+  readonly tenant: string;
+  readonly workspaceId: string;
+  readonly configuration: Configuration;
+  /** Versions of all secrets in the configuration, joined; changes when one of them does. */
+  readonly secretVersion: readonly string[];
+  /** What `secretVersion` was when the configuration was last sent; '' when it never was. */
+  readonly appliedVersion: string;
+  /** Optional settings that the document does not give, as paths that must not be there. */
+  readonly absent?: readonly (readonly string[])[];
+}
+
+export interface ActorObserved extends Observed {
+  readonly id: string;
+  readonly name: string;
+  readonly workspaceId: string;
+  readonly configuration: unknown;
+}
+
+/** An answer of Airbyte about a source or destination, with its id under one name. */
+interface Actor {
+  readonly id: string;
+  readonly name: string;
+  readonly workspaceId: string;
+  readonly configuration: unknown;
+  readonly createdAt?: number;
+}
+
+/** Paths and field names of the two: they differ in nothing else. */
+export interface ActorApi {
+  readonly path: '/sources' | '/destinations';
+  readonly idField: 'sourceId' | 'destinationId';
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+
+function asActor(api: ActorApi, answer: Answer): Actor {
+  return { ...(answer as unknown as Actor), id: String(answer[api.idField]) };
+}
+
+function observedActor(actor: Actor, mark: Mark | undefined): ActorObserved {
+  const { id, name, workspaceId, configuration } = actor;
+  return { id, name, workspaceId, configuration, mark };
+}
+
+export function secretVersionOf(inputs: ActorInputs): string {
+  return inputs.secretVersion.join(',');
+}
+
+export async function observeActors(api: ActorApi, world: World): Promise<Map<string, ActorObserved>> {
+  const answers = await world.airbyte.listAll<Answer>(api.path, {}, world);
+  return indexByKey(
+    answers.map((answer) => asActor(api, answer)),
+    {
+      key: (actor, base) => workspaceKey(actor.workspaceId, base),
+      id: (actor) => actor.id,
+      observed: observedActor,
+    },
+  );
+}
+
+/** One actor, looked for among those of its workspace. */
+export async function observeActor(
+  api: ActorApi,
+  inputs: { name: string; workspaceId: string },
+  world: World,
+): Promise<ActorObserved | undefined> {
+  const answers = await world.airbyte.listAll<Answer>(
+    api.path,
+    { workspaceIds: [inputs.workspaceId] },
+    world,
+  );
+  const found = indexByKey(
+    answers.map((answer) => asActor(api, answer)),
+    { key: (_actor, base) => base, id: (actor) => actor.id, observed: observedActor },
+  );
+  return found.get(inputs.name);
+}
+
+export function actorChanges(inputs: ActorInputs, observed: ActorObserved | undefined): readonly Change[] {
+  if (!observed) return [{ path: 'name', after: inputs.name }];
+  const changes = configurationChanges(
+    withoutType(inputs.configuration),
+    observed.configuration,
+    inputs.absent,
+  );
+  if (!observed.mark) changes.push(...changed('name', observed.name, inputs.name));
+  if (inputs.appliedVersion !== secretVersionOf(inputs))
+    changes.push({ path: 'secrets', after: '(sent anew)' });
+  return changes;
+}
+
+/** Airbyte takes the connector's type as part of the configuration and reads it back beside it. */
+function withoutType(configuration: Configuration): Configuration {
+  const { sourceType, destinationType, ...rest } = configuration as Record<string, Configuration>;
+  return rest;
+}
+
+/**
+ * Sends the whole configuration. An update is a PUT: PATCH merges, and then a setting that the document dropped would
+ * stay.
+ */
+export async function syncActor(
+  api: ActorApi,
+  inputs: ActorInputs,
+  observed: ActorObserved | undefined,
+  world: World,
+): Promise<ActorObserved> {
+  const mark = { owner: world.owner, tenant: inputs.tenant };
+  const name = markedName(inputs.name, mark);
+  const configuration = await fillSecrets(inputs.configuration, world);
+  const answer = observed
+    ? await world.airbyte.put<Answer>(`${api.path}/${observed.id}`, { name, configuration }, world)
+    : await world.airbyte.post<Answer>(
+        api.path,
+        { name, workspaceId: inputs.workspaceId, configuration },
+        world,
+      );
+  return observedActor(asActor(api, answer), mark);
+}

@@ -1,0 +1,46 @@
+/** Kind airbyte:first-sync: the job that is started once, after a connection is made. */
+import { TenantryError } from '../../errors.ts';
+import { kind, type Observed } from '../kind.ts';
+import { recordOnCredential } from '../vault/credential.ts';
+
+export interface FirstSyncInputs {
+  readonly connectionId: string;
+  /** Connection that the first sync was started for, from the credential's metadata; '' when none was. */
+  readonly startedFor: string;
+  readonly credentialPath: string;
+}
+
+export interface FirstSyncObserved extends Observed {
+  readonly jobId: number | undefined;
+}
+
+export const firstSync = kind<FirstSyncInputs, FirstSyncObserved>({
+  type: 'airbyte:first-sync',
+  backend: 'airbyte',
+  ownership: 'shared',
+  holdsData: false,
+  key: (inputs) => inputs.connectionId,
+  // The record in the credential's metadata arrives as an input; Airbyte need not be asked.
+  observe: async () => undefined,
+  observeAll: async () => new Map(),
+
+  diff(inputs) {
+    return inputs.startedFor === inputs.connectionId ? [] : [{ path: 'job', after: 'sync' }];
+  },
+
+  async sync(inputs, _observed, world) {
+    const job = await world.airbyte
+      .post<{ jobId: number }>('/jobs', { connectionId: inputs.connectionId, jobType: 'sync' }, world)
+      .catch((error: unknown) => {
+        // 409: one is running already, which is what is wanted.
+        if (error instanceof TenantryError && error.code === 'Conflict') return undefined;
+        throw error;
+      });
+    await recordOnCredential(world, inputs.credentialPath, { first_sync: inputs.connectionId });
+    return { jobId: job?.jobId };
+  },
+
+  async remove() {
+    // A job that ran leaves nothing to remove.
+  },
+});

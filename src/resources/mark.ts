@@ -1,0 +1,86 @@
+/** Ownership marks: how an object says which stack and driver made it, and for which tenant. */
+import type { DeletionPolicy } from '../spec/fields.ts';
+
+/** A driver instance: `cli:<stack>`, `pulumi:<project>/<stack>` or `operator:<cluster>`. */
+export type Owner = string;
+
+/** What a mark says. */
+export interface Mark {
+  readonly owner: Owner;
+  /** The tenant the object belongs to; absent on what a whole platform shares. */
+  readonly tenant?: string | undefined;
+  /** What becomes of the object when its document goes. */
+  readonly deletion?: DeletionPolicy | undefined;
+  /** Version of the secret that was last written into the object, where reading it back is not possible. */
+  readonly secret?: string | undefined;
+}
+
+const PREFIX = 'tenantry:';
+
+/** A mark as one line of text, for a Postgres comment or the header of a Vault policy. */
+export function formatMark(mark: Mark): string {
+  const fields = [`owner=${mark.owner}`];
+  if (mark.tenant !== undefined) fields.push(`tenant=${mark.tenant}`);
+  if (mark.deletion !== undefined) fields.push(`deletion=${mark.deletion}`);
+  if (mark.secret !== undefined) fields.push(`secret=${mark.secret}`);
+  return `${PREFIX} ${fields.join(' ')}`;
+}
+
+/** Reads a mark out of a text that begins with one; undefined when the text holds none. */
+export function parseMark(text: string | null | undefined): Mark | undefined {
+  const line = text?.split('\n', 1)[0];
+  if (!line?.startsWith(`${PREFIX} `)) return undefined;
+  const fields = new Map<string, string>();
+  for (const field of line.slice(PREFIX.length + 1).split(' ')) {
+    const cut = field.indexOf('=');
+    if (cut > 0) fields.set(field.slice(0, cut), field.slice(cut + 1));
+  }
+  return markFromFields(fields);
+}
+
+function markFromFields(fields: ReadonlyMap<string, string>): Mark | undefined {
+  const owner = fields.get('owner');
+  if (owner === undefined) return undefined;
+  const deletion = fields.get('deletion');
+  return {
+    owner,
+    tenant: fields.get('tenant'),
+    deletion: deletion === 'Retain' || deletion === 'Delete' ? deletion : undefined,
+    secret: fields.get('secret'),
+  };
+}
+
+/** Custom metadata of a KV v2 path that hold a mark. */
+export function markMetadata(mark: Mark): Record<string, string> {
+  const metadata: Record<string, string> = { tenantry_owner: mark.owner };
+  if (mark.tenant !== undefined) metadata['tenantry_tenant'] = mark.tenant;
+  if (mark.deletion !== undefined) metadata['tenantry_deletion'] = mark.deletion;
+  return metadata;
+}
+
+/** Reads a mark out of custom metadata. */
+export function parseMetadataMark(
+  metadata: Readonly<Record<string, string>> | null | undefined,
+): Mark | undefined {
+  const fields = new Map<string, string>();
+  for (const [key, value] of Object.entries(metadata ?? {})) {
+    if (key.startsWith('tenantry_')) fields.set(key.slice('tenantry_'.length), value);
+  }
+  return markFromFields(fields);
+}
+
+/**
+ * Airbyte has no field for a mark on sources, destinations and workspaces, so it stands behind the name:
+ * `acme-notion [tenantry:cli:dev/acme]`.
+ */
+export function markedName(base: string, mark: { owner: Owner; tenant: string }): string {
+  return `${base} [${PREFIX}${mark.owner}/${mark.tenant}]`;
+}
+
+/** Splits a name in Airbyte into its base and its mark. */
+export function parseMarkedName(name: string): { base: string; mark: Mark | undefined } {
+  const match = /^(.*) \[tenantry:(.+)\/([a-z0-9-]+)\]$/.exec(name);
+  if (!match) return { base: name, mark: undefined };
+  const [, base = '', owner = '', tenant] = match;
+  return { base, mark: { owner, tenant } };
+}

@@ -1,0 +1,151 @@
+/** Kind postgres:role: a tenant's loader (login, used by Airbyte's destination) or reader role. */
+import { quoteIdent, quoteLiteral } from '../../clients/postgres.ts';
+import { scramVerifier } from '../../clients/scram.ts';
+import type { DeletionPolicy } from '../../spec/fields.ts';
+import type { SecretRef } from '../../spec/secret-ref.ts';
+import { type Change, changed, kind, type Observed, type World } from '../kind.ts';
+import { formatMark, type Mark, parseMark } from '../mark.ts';
+
+export interface RoleInputs {
+  readonly name: string;
+  readonly tenant: string;
+  readonly deletion: DeletionPolicy;
+  /** Schema that unqualified names mean. */
+  readonly searchPath: string;
+  /** Present on roles that log in. */
+  readonly login?:
+    | { readonly password: SecretRef; readonly passwordVersion: string; readonly connectionLimit: number }
+    | undefined;
+}
+
+export interface RoleObserved extends Observed {
+  readonly login: boolean;
+  readonly connectionLimit: number;
+  readonly searchPath: string;
+}
+
+interface Row extends Record<string, unknown> {
+  readonly rolname: string;
+  readonly rolcanlogin: boolean;
+  readonly rolconnlimit: number;
+  readonly comment: string | null;
+  readonly config: string[] | null;
+}
+
+const SELECT = `
+  SELECT r.rolname, r.rolcanlogin, r.rolconnlimit, shobj_description(r.oid, 'pg_authid') AS comment,
+         s.setconfig AS config
+  FROM pg_roles r LEFT JOIN pg_db_role_setting s ON s.setrole = r.oid AND s.setdatabase = 0`;
+
+function observedRole(row: Row): RoleObserved {
+  const setting = row.config?.find((entry) => entry.startsWith('search_path='));
+  const mark = parseMark(row.comment);
+  return {
+    login: row.rolcanlogin,
+    connectionLimit: row.rolconnlimit,
+    searchPath: setting?.slice('search_path='.length).replaceAll('"', '') ?? '',
+    mark,
+    retired: !row.rolcanlogin,
+  };
+}
+
+function markOf(inputs: RoleInputs, world: World): Mark {
+  return {
+    owner: world.owner,
+    tenant: inputs.tenant,
+    deletion: inputs.deletion,
+    secret: inputs.login?.passwordVersion,
+  };
+}
+
+export const role = kind<RoleInputs, RoleObserved>({
+  type: 'postgres:role',
+  backend: 'postgres',
+  ownership: 'mark',
+  holdsData: true,
+  key: (inputs) => inputs.name,
+
+  async observe(inputs, world) {
+    const rows = await world.postgres.query<Row>(`${SELECT} WHERE r.rolname = $1`, [inputs.name], world);
+    return rows[0] && observedRole(rows[0]);
+  },
+
+  async observeAll(world, scope) {
+    const wanted = (scope.wanted as RoleInputs[]).map((inputs) => inputs.name);
+    const rows = await world.postgres.query<Row>(
+      `${SELECT} WHERE r.rolname = ANY($1) OR shobj_description(r.oid, 'pg_authid') LIKE 'tenantry:%'`,
+      [wanted],
+      world,
+    );
+    return new Map(rows.map((row) => [row.rolname, observedRole(row)]));
+  },
+
+  diff(inputs, observed) {
+    const login = inputs.login;
+    const changes: Change[] = [
+      ...changed('login', observed?.login, login !== undefined),
+      ...changed('searchPath', observed?.searchPath, inputs.searchPath),
+      ...changed('deletionPolicy', observed?.mark?.deletion, inputs.deletion),
+    ];
+    if (login) {
+      changes.push(...changed('connectionLimit', observed?.connectionLimit, login.connectionLimit));
+      if (observed?.mark?.secret !== login.passwordVersion)
+        changes.push({ path: 'password', after: '(set anew)' });
+    }
+    return changes;
+  },
+
+  async sync(inputs, observed, world) {
+    const name = quoteIdent(inputs.name);
+    const login = inputs.login;
+    const attributes = login ? `LOGIN CONNECTION LIMIT ${login.connectionLimit}` : 'NOLOGIN';
+    let password = '';
+    if (login && observed?.mark?.secret !== login.passwordVersion) {
+      // Postgres gets the verifier, so that the password itself cannot stand in its log.
+      password = ` PASSWORD ${quoteLiteral(await scramVerifier(await world.secrets.resolve(login.password, world)))}`;
+    }
+    const mark = markOf(inputs, world);
+    await world.postgres.script(
+      `${observed ? 'ALTER' : 'CREATE'} ROLE ${name} ${attributes}${password};
+       ALTER ROLE ${name} SET search_path = ${quoteIdent(inputs.searchPath)};
+       COMMENT ON ROLE ${name} IS ${quoteLiteral(formatMark(mark))};`,
+      world,
+    );
+    return {
+      login: login !== undefined,
+      connectionLimit: login?.connectionLimit ?? -1,
+      searchPath: inputs.searchPath,
+      mark,
+      retired: false,
+    };
+  },
+
+  async remove(key, _observed, world) {
+    const name = quoteIdent(key);
+    const [row] = await world.postgres.query<{ oid: number }>(
+      'SELECT oid FROM pg_roles WHERE rolname = $1',
+      [key],
+      world,
+    );
+    if (!row) return;
+    // What the role owns here goes with it; its tables were in the tenant's schema, which is gone by now.
+    await world.postgres.script(
+      `${membershipSql(key)} DROP OWNED BY ${name} CASCADE; DROP ROLE ${name};`,
+      world,
+    );
+  },
+
+  async retire(key, observed, world) {
+    if (observed.login) await world.postgres.script(`ALTER ROLE ${quoteIdent(key)} NOLOGIN;`, world);
+  },
+});
+
+/** A user that is no superuser must be a member of a role to act for it; it made the role, so it may join. */
+export function membershipSql(roleName: string): string {
+  return `
+    DO $tenantry$ BEGIN
+      IF NOT pg_has_role(current_user, ${quoteLiteral(roleName)}, 'USAGE') THEN
+        EXECUTE format('GRANT %I TO %I', ${quoteLiteral(roleName)}, current_user);
+      END IF;
+    END $tenantry$;`;
+}

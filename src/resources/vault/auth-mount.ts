@@ -1,0 +1,58 @@
+/** Kind vault:auth-mount: the auth method that the tenants' applications log in with. */
+import { TenantryError } from '../../errors.ts';
+import { changed, kind, type Observed } from '../kind.ts';
+
+export interface AuthMountInputs {
+  /** Path below auth/, without a slash at its end. */
+  readonly path: string;
+  readonly type: 'approle' | 'kubernetes' | 'jwt';
+}
+
+export interface AuthMountObserved extends Observed {
+  readonly type: string;
+}
+
+export const authMount = kind<AuthMountInputs, AuthMountObserved>({
+  type: 'vault:auth-mount',
+  backend: 'vault',
+  ownership: 'shared',
+  holdsData: true,
+  key: (inputs) => inputs.path,
+
+  async observe(inputs, world) {
+    return (await this.observeAll(world, { tenants: new Set(), wanted: [] })).get(inputs.path);
+  },
+
+  async observeAll(world, scope) {
+    const found = new Map<string, AuthMountObserved>();
+    // Reading sys/auth needs a capability that a stack without tenantAuth has no use for.
+    if (scope.only === undefined && scope.wanted.length === 0 && scope.tenants.size > 0) return found;
+    const mounts = (await world.vault.read<Record<string, { type: string }>>('sys/auth', world)) ?? {};
+    for (const [path, entry] of Object.entries(mounts)) {
+      if (typeof entry === 'object' && entry !== null && 'type' in entry) {
+        found.set(path.replace(/\/$/, ''), { type: entry.type });
+      }
+    }
+    return found;
+  },
+
+  diff(inputs, observed) {
+    return changed('type', observed?.type, inputs.type);
+  },
+
+  async sync(inputs, observed, world) {
+    if (observed) {
+      throw new TenantryError(
+        'NotOwned',
+        `Vault has the auth method ${observed.type} at auth/${inputs.path}/, but ${inputs.type} is wanted there`,
+        { hint: 'set spec.vault.tenantAuth.mount to another path' },
+      );
+    }
+    await world.vault.write(`sys/auth/${inputs.path}`, { type: inputs.type }, world);
+    return { type: inputs.type };
+  },
+
+  async remove() {
+    // Auth methods are shared: never removed.
+  },
+});

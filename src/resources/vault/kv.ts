@@ -1,0 +1,57 @@
+/** Reading and writing KV v2 metadata, where marks and records of what was applied stand. */
+import type { CallOptions, VaultClient } from '../../clients/vault.ts';
+
+/** `GET {mount}/metadata/{path}` (Vault KV v2 API, "Read secret metadata"). */
+export interface KvMetadata {
+  readonly current_version: number;
+  readonly custom_metadata: Readonly<Record<string, string>> | null;
+  readonly versions: Readonly<Record<string, KvVersion>>;
+}
+
+interface KvVersion {
+  readonly created_time: string;
+  readonly deletion_time: string;
+  readonly destroyed: boolean;
+}
+
+/** Version and time of the newest value: a path that was removed and filled again counts from 1 anew. */
+export function versionText(version: number, createdTime: string): string {
+  return `${version}@${createdTime}`;
+}
+
+export function readMetadata(
+  vault: VaultClient,
+  path: string,
+  options: CallOptions,
+): Promise<KvMetadata | undefined> {
+  return vault.read<KvMetadata>(`${vault.kvMount}/metadata/${path}`, options);
+}
+
+/** True when the newest version can be read. */
+export function hasCurrentVersion(metadata: KvMetadata): boolean {
+  const version = metadata.versions[String(metadata.current_version)];
+  return (
+    metadata.current_version > 0 &&
+    version !== undefined &&
+    !version.destroyed &&
+    version.deletion_time === ''
+  );
+}
+
+/** Adds to the custom metadata of a path and keeps what else stands there; creates the path without a version. */
+export async function mergeMetadata(
+  vault: VaultClient,
+  path: string,
+  custom: Readonly<Record<string, string>>,
+  options: CallOptions & { readonly exists: boolean },
+): Promise<void> {
+  const url = `${vault.kvMount}/metadata/${path}`;
+  // PATCH answers 404 for a path that is not there, and POST would drop the keys that others wrote.
+  if (options.exists) await vault.patch(url, { custom_metadata: custom }, options);
+  else await vault.write(url, { custom_metadata: custom }, options);
+}
+
+/** Folders and secrets directly below a folder; a folder ends in "/". */
+export function listMetadata(vault: VaultClient, folder: string, options: CallOptions): Promise<string[]> {
+  return vault.list(`${vault.kvMount}/metadata/${folder}`, options);
+}

@@ -1,0 +1,65 @@
+/** Kind vault:mount: the secrets engines that Tenantry uses (KV v2 and Transit). */
+import { TenantryError } from '../../errors.ts';
+import { changed, kind, type Observed } from '../kind.ts';
+
+export interface MountInputs {
+  /** Path without a slash at its end. */
+  readonly path: string;
+  readonly type: 'kv' | 'transit';
+}
+
+export interface MountObserved extends Observed {
+  readonly type: string;
+  /** KV: 1 or 2. */
+  readonly version: string | undefined;
+}
+
+type Mounts = Record<string, { type: string; options?: Record<string, string> | null }>;
+
+export const mount = kind<MountInputs, MountObserved>({
+  type: 'vault:mount',
+  backend: 'vault',
+  ownership: 'shared',
+  holdsData: true,
+  key: (inputs) => inputs.path,
+
+  async observe(inputs, world) {
+    return (await this.observeAll(world, { tenants: new Set(), wanted: [] })).get(inputs.path);
+  },
+
+  async observeAll(world) {
+    const mounts = (await world.vault.read<Mounts>('sys/mounts', world)) ?? {};
+    const found = new Map<string, MountObserved>();
+    for (const [path, entry] of Object.entries(mounts)) {
+      if (typeof entry !== 'object' || entry === null || !('type' in entry)) continue;
+      found.set(path.replace(/\/$/, ''), { type: entry.type, version: entry.options?.['version'] });
+    }
+    return found;
+  },
+
+  diff(inputs, observed) {
+    if (!observed) return [{ path: 'type', after: inputs.type === 'kv' ? 'kv version 2' : inputs.type }];
+    return [
+      ...changed('type', observed.type, inputs.type),
+      ...(inputs.type === 'kv' ? changed('version', observed.version, '2') : []),
+    ];
+  },
+
+  async sync(inputs, observed, world) {
+    if (observed) {
+      // A mount's type cannot be changed, and its data are somebody's.
+      throw new TenantryError(
+        'NotOwned',
+        `Vault has ${observed.type}${observed.version ? ` version ${observed.version}` : ''} mounted at ${inputs.path}/, but ${inputs.type === 'kv' ? 'KV version 2' : 'Transit'} is needed`,
+        { hint: `set spec.vault.${inputs.type === 'kv' ? 'kvMount' : 'transitMount'} to another path` },
+      );
+    }
+    const body = inputs.type === 'kv' ? { type: 'kv', options: { version: '2' } } : { type: 'transit' };
+    await world.vault.write(`sys/mounts/${inputs.path}`, body, world);
+    return { type: inputs.type, version: inputs.type === 'kv' ? '2' : undefined };
+  },
+
+  async remove() {
+    // Mounts are shared: never removed.
+  },
+});

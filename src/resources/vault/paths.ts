@@ -1,0 +1,36 @@
+/** Where Tenantry keeps things in KV v2, so that no two places spell a path. */
+
+/** Name of the claim inside a tenant's folder; no integration can be called so (RFC 1123 labels have no "_"). */
+export const CLAIM = '_tenantry';
+
+/** Folder of what the platform itself keeps; no tenant can be called so. */
+export const PLATFORM_FOLDER = '_platform';
+
+/** Path (below the mount) of a tenant's credential for an integration. */
+export function credentialPath(tenant: string, integration: string): string {
+  return `${tenant}/${integration}`;
+}
+
+export function claimPath(tenant: string): string {
+  return `${tenant}/${CLAIM}`;
+}
+
+/** Folder of the loader roles' passwords; outside the tenants' folders, so that no tenant policy reaches it. */
+export const LOADER_PASSWORDS = `${PLATFORM_FOLDER}/postgres`;
+
+export function loaderPasswordPath(tenant: string): string {
+  return `${LOADER_PASSWORDS}/${tenant}`;
+}
+
+/** Key of the fingerprints of secrets that come from the environment. */
+export const FINGERPRINT_KEY_PATH = `${PLATFORM_FOLDER}/fingerprint-key`;
+
+/** Name of a tenant's policy and auth role. */
+export function tenantPolicyName(tenant: string): string {
+  return `tenant-${tenant}`;
+}
+
+/** The tenant whose policy or auth role this is, if it is one. */
+export function tenantOfPolicy(name: string): string | undefined {
+  return name.startsWith('tenant-') ? name.slice('tenant-'.length) : undefined;
+}
