@@ -1,0 +1,48 @@
+/** The test command: compiler, linter and all tests. Its last line counts the tests. Arguments go to vitest. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly success: boolean;
+}
+
+function run(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: 'inherit' });
+    child.on('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(1);
+    });
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'tenantry-test-'));
+const outputFile = join(folder, 'report.json');
+const checks = { typecheck: await run('tsc', ['--noEmit']), lint: await run('biome', ['check', '.']) };
+const tests = await run('vitest', [
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${outputFile}`,
+  ...process.argv.slice(2),
+]);
+const report = await readFile(outputFile, 'utf8').then(
+  (text) => JSON.parse(text) as Report,
+  () => undefined,
+);
+await rm(folder, { recursive: true, force: true });
+
+for (const [name, code] of Object.entries(checks)) if (code !== 0) console.error(`${name} failed`);
+const broken = Object.values(checks).filter((code) => code !== 0).length;
+// A run that broke outside a test (an error in a hook, a worker that died) is one failure more.
+const outside = !report || (tests !== 0 && report.numFailedTests === 0) ? 1 : 0;
+const failed = (report?.numFailedTests ?? 0) + broken + outside;
+const skipped = report?.numPendingTests ? `, ${report.numPendingTests} skipped` : '';
+console.log(`${report?.numPassedTests ?? 0} passed, ${failed} failed${skipped}`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,7 @@
+/** Entry point of the `tenantry` program. */
+import { processIo } from './io.ts';
+import { run } from './program.ts';
+
+const io = processIo();
+process.exitCode = await run(process.argv.slice(2), io);
+io.dispose();

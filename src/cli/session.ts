@@ -1,0 +1,107 @@
+/** Opens a stack for a command: environment file, documents, clients. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Catalog } from '../catalog/entry.ts';
+import { type Backends, connect } from '../clients/connect.ts';
+import { resolveSettings } from '../clients/settings.ts';
+import { TenantryError } from '../errors.ts';
+import { createWorld } from '../reconcile/run.ts';
+import type { World } from '../resources/kind.ts';
+import type { Owner } from '../resources/mark.ts';
+import type { Documents } from '../spec/documents.ts';
+import { resolveStack } from '../spec/load.ts';
+import { loadAndCheck } from '../spec/stack.ts';
+import { nearest } from '../spec/suggest.ts';
+import type { Io } from './io.ts';
+
+/** Options that every command on a stack has. */
+export interface StackOptions {
+  readonly stack?: string;
+  readonly tenant?: readonly string[];
+  readonly envFile?: string;
+  readonly output: 'text' | 'json';
+}
+
+export interface Stack {
+  readonly dir: string;
+  readonly documents: Documents;
+  readonly catalog: Catalog;
+  readonly env: NodeJS.ProcessEnv;
+  /** Tenants that the command is narrowed to. */
+  readonly only: ReadonlySet<string> | undefined;
+}
+
+export interface Session extends Stack {
+  readonly owner: Owner;
+  readonly backends: Backends;
+  readonly world: World;
+}
+
+/** Reads and checks the documents; speaks to no system. */
+export async function openStack(options: StackOptions, io: Io): Promise<Stack> {
+  const env = options.envFile ? { ...io.env, ...(await readEnvFile(options.envFile, io.cwd)) } : io.env;
+  const dir = await resolveStack(options.stack ?? env['TENANTRY_STACK'] ?? 'dev', io.cwd);
+  const { documents, catalog } = await loadAndCheck(dir);
+  return { dir, documents, catalog, env, only: narrowed(options.tenant, documents) };
+}
+
+/** Owner of what the CLI makes in a stack. */
+export function cliOwner(documents: Documents): Owner {
+  return `cli:${documents.platform.metadata.name}`;
+}
+
+/** Opens the stack and its clients, hands them to `work`, and closes them whatever happens. */
+export async function withSession<T>(
+  options: StackOptions & { readonly readOnly?: boolean },
+  io: Io,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const stack = await openStack(options, io);
+  const settings = resolveSettings(stack.documents.platform, stack.env);
+  const owner = cliOwner(stack.documents);
+  const backends = await connect(settings, {
+    env: stack.env,
+    applicationName: `tenantry ${owner}`,
+    readOnly: options.readOnly ?? false,
+  });
+  try {
+    return await work({ ...stack, owner, backends, world: createWorld(backends, owner, io.abort) });
+  } finally {
+    await backends.close();
+  }
+}
+
+async function readEnvFile(file: string, cwd: string): Promise<NodeJS.Dict<string>> {
+  try {
+    return parseEnv(await readFile(resolve(cwd, file), 'utf8'));
+  } catch (cause) {
+    throw new TenantryError(
+      'InvalidUsage',
+      `cannot read the environment file ${file}: ${(cause as Error).message}`,
+      {
+        cause,
+        hint: 'pass --env-file with a file of NAME=value lines; `tenantry dev` writes one and prints its path',
+      },
+    );
+  }
+}
+
+function narrowed(
+  names: readonly string[] | undefined,
+  documents: Documents,
+): ReadonlySet<string> | undefined {
+  if (!names || names.length === 0) return undefined;
+  const known = documents.tenants.map((tenant) => tenant.metadata.name);
+  for (const name of names) requireTenant(name, known);
+  return new Set(names);
+}
+
+/** @throws InvalidUsage with a suggestion when no document names the tenant */
+export function requireTenant(name: string, known: readonly string[]): void {
+  if (known.includes(name)) return;
+  const suggestion = nearest(name, known);
+  throw new TenantryError('InvalidUsage', `there is no tenant "${name}" in this stack`, {
+    hint: suggestion ? `did you mean "${suggestion}"?` : `tenants: ${known.slice(0, 20).join(', ')}`,
+  });
+}
