@@ -10,7 +10,7 @@ export interface SecretSlot {
     | {
         readonly from: 'credential';
         readonly field: string;
-        /** Text before the value, e.g. `Bearer ` (fillSecrets puts it there). */
+        /** Text before the value, e.g. `Bearer ` (the resource puts it there). */
         readonly prefix?: string;
       }
     | { readonly from: 'app'; readonly field: 'client_id' | 'client_secret' }

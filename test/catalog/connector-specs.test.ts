@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { fillSecrets, type Json, secretSlots } from '../../src/catalog/fill-secrets.ts';
+import { fillSecrets, type Json, secretSlots } from './fill-secrets.ts';
 import { loadCatalog } from '../../src/catalog/load.ts';
 import {
   isSecretSlot,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CatalogEntry, defaultTablePrefix } from '../../src/catalog/entry.ts';
-import { fillSecrets, secretSlots } from '../../src/catalog/fill-secrets.ts';
+import { fillSecrets, secretSlots } from './fill-secrets.ts';
 import { loadCatalog } from '../../src/catalog/load.ts';
 import {
   credentialFields,

@@ -1,5 +1,5 @@
 /** Puts secrets into the slots of a rendered configuration, at the last moment before it is sent. */
-import { isSecretSlot, type SecretSlot, type Templated } from './source-configuration.ts';
+import { isSecretSlot, type SecretSlot, type Templated } from '../../src/catalog/source-configuration.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
