@@ -46,6 +46,8 @@ export interface Schedule {
   readonly cronExpression?: string;
 }
 
+export type Cursors = Readonly<Record<string, string | number>>;
+
 export interface Connection {
   readonly connectionId: string;
   readonly sourceId: string;
@@ -62,8 +64,8 @@ export interface Connection {
   prefix: string;
   nonBreakingSchemaUpdatesBehavior: string;
   tagIds: readonly string[];
-  /** Cursor that each stream has reached; what makes the next incremental sync short. */
-  cursors: Record<string, string | number>;
+  /** Stream → partition ('' without any) → cursor that was reached; what makes the next incremental sync short. */
+  cursors: Record<string, Cursors>;
   /** Grows with each sync; rows of a full refresh carry it. */
   generation: number;
 }

@@ -35,6 +35,7 @@ describe('creating a connection', () => {
       ['pages', 'full_refresh_overwrite'],
       ['databases', 'full_refresh_overwrite'],
       ['users', 'full_refresh_overwrite'],
+      ['blocks', 'full_refresh_overwrite'],
     ]);
     expect(made).toMatchObject({
       status: 'active',
@@ -60,7 +61,7 @@ describe('creating a connection', () => {
 
   it('answers 400 with a readable reason to streams that do not fit the source', async () => {
     const cases: [unknown[], string][] = [
-      [[{ name: 'nope' }], 'The list of valid streams include: [pages, databases, users]'],
+      [[{ name: 'nope' }], 'The list of valid streams include: [pages, databases, users, blocks]'],
       [[{ name: 'users' }, { name: 'users' }], 'Duplicate stream'],
       [[{ name: 'users', syncMode: 'incremental_append' }], 'Cannot set sync mode to incremental_append'],
       [
@@ -147,7 +148,7 @@ describe('changing a connection', () => {
     const kept = (await session.must('PATCH', path, { body: { status: 'inactive', configurations } })).body;
     expect([kept.prefix, kept.status, kept.configurations.streams.length]).toEqual(['p_', 'inactive', 1]);
     const reset = (await session.must('PATCH', path, { body: { name: 'renamed' } })).body;
-    expect([reset.name, reset.configurations.streams.length]).toEqual(['renamed', 3]);
+    expect([reset.name, reset.configurations.streams.length]).toEqual(['renamed', 4]);
   });
 
   it('has no PUT, and a mistake changes nothing', async () => {

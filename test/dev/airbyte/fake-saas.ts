@@ -64,6 +64,7 @@ function notion(fake: FakeSaas, path: string, call: Call): Reply {
   if (call.authorization !== 'Bearer good') return { status: 401, json: { code: 'unauthorized' } };
   if (path === '/v1/users')
     return { json: { results: [{ id: 'u1', name: 'One' }], has_more: false, next_cursor: null } };
+  if (path.startsWith('/v1/blocks/')) return { json: { results: [], has_more: false, next_cursor: null } };
   const value = (call.body.filter as { value: string }).value;
   const all = value === 'page' ? fake.pages : [];
   const start = Number(call.body.start_cursor ?? 0);
@@ -74,9 +75,16 @@ function notion(fake: FakeSaas, path: string, call: Call): Reply {
 function slack(path: string, call: Call): Reply {
   if (call.authorization !== 'Bearer good') return { json: { ok: false, error: 'invalid_auth' } };
   const second = call.url.searchParams.get('cursor') === 'more';
-  const key = path === '/users.list' ? 'members' : 'channels';
+  const [key, record] = slackRecord(path, second ? 'B' : 'A');
   const metadata = { next_cursor: second ? '' : 'more' };
-  return { json: { ok: true, [key]: [{ id: second ? 'B' : 'A', name: key }], response_metadata: metadata } };
+  return { json: { ok: true, [key]: [record], response_metadata: metadata } };
+}
+
+function slackRecord(path: string, id: string): [string, unknown] {
+  if (path === '/users.list') return ['members', { id, name: 'members' }];
+  if (path === '/conversations.members') return ['members', id];
+  if (path === '/conversations.list') return ['channels', { id, name: 'channels' }];
+  return ['messages', { ts: id === 'A' ? '1735689600.000001' : '1735689600.000002', text: id }];
 }
 
 function github(path: string, call: Call): Reply {
@@ -91,6 +99,8 @@ function github(path: string, call: Call): Reply {
 }
 
 function jira(path: string, call: Call): Reply {
+  if (path === '/rest/agile/1.0/board') return { json: { values: [] } };
+  if (path.endsWith('/comment')) return { json: { comments: [] } };
   // The old search only: the connector falls back to it.
   if (path === '/rest/api/3/search/jql') return { status: 404, json: {} };
   const at = Number(call.url.searchParams.get('startAt') ?? 0);

@@ -49,10 +49,16 @@ const hubspotObject: Record<string, ColumnType> = {
 export const hubspot: SourceDefinition = {
   name: 'hubspot',
   definitionId: '36c891d9-4bd9-43ac-bad2-10e12756272c',
-  streams: () =>
-    ['companies', 'contacts', 'deals', 'owners', 'tickets'].map((name) =>
+  streams: () => [
+    ...['companies', 'contacts', 'deals', 'owners', 'tickets'].map((name) =>
       stream(name, 'updatedAt', hubspotObject),
     ),
+    {
+      name: 'deal_pipelines',
+      columns: { pipelineId: 'string', label: 'string', displayOrder: 'integer', stages: 'json' },
+      primaryKey: [['pipelineId']],
+    },
+  ],
   configuration: {
     required: ['credentials'],
     fields: {
@@ -87,13 +93,16 @@ const linearObject: Record<string, ColumnType> = {
   updatedAt: 'timestamp',
 };
 
+const LINEAR = [
+  ...['comments', 'customers', 'cycles', 'issue_labels', 'issues', 'projects', 'teams', 'users'],
+  'workflow_states',
+];
+
 export const linear: SourceDefinition = {
   name: 'linear',
   definitionId: '1c5d8316-ed42-4473-8fbc-2626f03f070c',
-  streams: () =>
-    ['comments', 'cycles', 'issues', 'projects', 'teams', 'users'].map((name) =>
-      stream(name, 'updatedAt', linearObject),
-    ),
+  // None of them has a cursor.
+  streams: () => LINEAR.map((name) => stream(name, undefined, linearObject)),
   configuration: { required: ['api_key'], fields: { api_key: { type: 'string', secret: true } } },
 };
 

@@ -70,10 +70,8 @@ export interface StreamRequest {
   /** Where the records stand in the answer; empty: the answer is the array (or the one record). */
   readonly records: readonly string[];
   readonly next: NextPage;
-  /** Fields added to each record, as the connector does. */
-  readonly add?: Readonly<Record<string, string>>;
-  /** Nested fields copied to the top of each record, as the connector does: new name → path. */
-  readonly lift?: Readonly<Record<string, readonly string[]>>;
+  /** What the connector makes of each record; undefined leaves it out. Default: the record as it is. */
+  readonly transform?: (record: Json) => JsonObject | undefined;
   /** Asked instead when the vendor answers 404 or 410 (an endpoint that was replaced). */
   readonly fallback?: StreamRequest;
 }
@@ -84,8 +82,12 @@ export interface Stream {
   readonly primaryKey: readonly (readonly string[])[];
   /** Field that incremental syncs go by, defined by the source. Without it only full refresh is possible. */
   readonly cursor?: string;
-  /** The calls that read it: one for each slice (e.g. each repository). Absent: there is no API for it here. */
-  readonly requests?: (configuration: JsonObject) => readonly StreamRequest[];
+  /** Read before it: its records are what this stream is read for, as messages are for each channel. */
+  readonly parent?: Stream;
+  /** Field that has a cursor for each of its values, e.g. the repository. Default: one cursor for the whole stream. */
+  readonly partition?: string;
+  /** The calls that read it, those for one record of the parent where there is one. Absent: there is no API for it here. */
+  readonly requests?: (configuration: JsonObject, parent: JsonObject) => readonly StreamRequest[];
   /** Makes the rows without any API. */
   readonly generate?: (configuration: JsonObject) => Iterable<JsonObject>;
 }
@@ -111,6 +113,18 @@ export interface SourceDefinition extends ConnectorDefinition {
 export function objectAt(value: JsonObject, key: string): JsonObject {
   const found = value[key];
   return isObject(found) ? found : {};
+}
+
+/** The texts of a list at a field; none where there is no list. */
+export function textsAt(value: JsonObject, key: string): readonly string[] {
+  const found = value[key];
+  return Array.isArray(found) ? found.filter((item) => typeof item === 'string') : [];
+}
+
+/** Is the time at a field of a record not before the configuration's `start_date`, where it has one? */
+export function isSince(configuration: JsonObject, record: JsonObject, key: string): boolean {
+  const start = Date.parse(textAt(configuration, 'start_date'));
+  return Number.isNaN(start) || !(Date.parse(textAt(record, key)) < start);
 }
 
 /** The text at a field, or the empty text. */

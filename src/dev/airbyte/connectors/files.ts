@@ -6,8 +6,10 @@ import {
   type JsonObject,
   type ObjectField,
   type OneOfField,
+  objectAt,
   type SourceDefinition,
   type Stream,
+  textAt,
 } from './definition.ts';
 
 /** An object that is known by one field alone. */
@@ -117,15 +119,26 @@ const googleCredentials: OneOfField = {
   },
 };
 
-/** File connectors have the streams that their configuration names. */
+const fileColumns = {
+  _ab_source_file_url: 'string',
+  _ab_source_file_last_modified: 'timestamp',
+} as const;
+
+/** File connectors have the streams that their configuration names; documents have their text in a column. */
 function configuredStreams(configuration: JsonObject): readonly Stream[] {
   const listed = Array.isArray(configuration.streams) ? configuration.streams : [];
-  return listed.filter(isObject).map((stream) => ({
-    name: String(stream.name),
-    columns: { _ab_source_file_url: 'string', _ab_source_file_last_modified: 'timestamp', data: 'json' },
-    primaryKey: [],
-    cursor: '_ab_source_file_last_modified',
-  }));
+  return listed.filter(isObject).map((stream) => {
+    const documents = textAt(objectAt(stream, 'format'), 'filetype') === 'unstructured';
+    const columns: Stream['columns'] = documents
+      ? { document_key: 'string', content: 'string', _ab_source_file_parse_error: 'string', ...fileColumns }
+      : { data: 'json', ...fileColumns };
+    return {
+      name: textAt(stream, 'name'),
+      columns,
+      primaryKey: documents ? [['document_key']] : [],
+      cursor: '_ab_source_file_last_modified',
+    };
+  });
 }
 
 export const googleDrive: SourceDefinition = {

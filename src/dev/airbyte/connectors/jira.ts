@@ -1,5 +1,16 @@
 /** Airbyte's Jira source: https://developer.atlassian.com/cloud/jira/platform/rest/v3. */
-import { type JsonObject, type SourceDefinition, type StreamRequest, textAt } from './definition.ts';
+import {
+  isObject,
+  isSince,
+  type Json,
+  type JsonObject,
+  objectAt,
+  type SourceDefinition,
+  type Stream,
+  type StreamRequest,
+  textAt,
+  textsAt,
+} from './definition.ts';
 
 const SIZE = 50;
 
@@ -13,20 +24,114 @@ function offset(path: string, records: readonly string[], query: Record<string, 
   };
 }
 
-function issues(configuration: JsonObject): readonly StreamRequest[] {
-  const projects = Array.isArray(configuration.projects) ? configuration.projects : [];
-  const jql = `${projects.length > 0 ? `project in (${projects.join(',')}) ` : ''}ORDER BY updated ASC`;
-  const query = { jql, fields: '*all' };
-  const lift = { created: ['fields', 'created'], updated: ['fields', 'updated'] };
-  return [
-    {
-      ...offset('/rest/api/3/search/jql', ['issues'], query),
-      next: { rule: 'cursor', from: ['nextPageToken'], to: 'nextPageToken', in: 'query' },
-      lift,
-      fallback: { ...offset('/rest/api/3/search', ['issues'], query), lift },
-    },
-  ];
+/** Is it a project that the configuration asks for? None named means all. */
+function isWanted(configuration: JsonObject, project: string): boolean {
+  const wanted = textsAt(configuration, 'projects');
+  return wanted.length === 0 || wanted.includes(project);
 }
+
+/** https://support.atlassian.com/jira-software-cloud/docs/jql-fields: a time in JQL has no seconds. */
+function jqlOf(configuration: JsonObject): string {
+  const projects = textsAt(configuration, 'projects');
+  const start = Date.parse(textAt(configuration, 'start_date'));
+  const conditions = [
+    ...(projects.length > 0 ? [`project in (${projects.join(',')})`] : []),
+    ...(Number.isNaN(start)
+      ? []
+      : [
+          `updated >= '${new Date(start).toISOString().slice(0, 16).replace('T', ' ').replaceAll('-', '/')}'`,
+        ]),
+  ];
+  return [conditions.join(' AND '), 'ORDER BY updated ASC'].filter((part) => part !== '').join(' ');
+}
+
+const issues: Stream = {
+  name: 'issues',
+  columns: {
+    id: 'string',
+    key: 'string',
+    self: 'string',
+    expand: 'string',
+    projectId: 'string',
+    projectKey: 'string',
+    fields: 'json',
+    created: 'timestamp',
+    updated: 'timestamp',
+  },
+  primaryKey: [['id']],
+  cursor: 'updated',
+  requests(configuration) {
+    const query = { jql: jqlOf(configuration), fields: '*all' };
+    return [
+      {
+        ...offset('/rest/api/3/search/jql', ['issues'], query),
+        next: { rule: 'cursor', from: ['nextPageToken'], to: 'nextPageToken', in: 'query' },
+        transform: issueRow,
+        fallback: { ...offset('/rest/api/3/search', ['issues'], query), transform: issueRow },
+      },
+    ];
+  },
+};
+
+function issueRow(record: Json): JsonObject | undefined {
+  if (!isObject(record)) return undefined;
+  const fields = objectAt(record, 'fields');
+  const { id = null, key = null } = objectAt(fields, 'project');
+  const { created = null, updated = null } = fields;
+  return { ...record, projectId: id, projectKey: key, created, updated };
+}
+
+const issueComments: Stream = {
+  name: 'issue_comments',
+  columns: {
+    id: 'string',
+    issueId: 'string',
+    self: 'string',
+    author: 'json',
+    updateAuthor: 'json',
+    body: 'json',
+    created: 'timestamp',
+    updated: 'timestamp',
+  },
+  primaryKey: [['id']],
+  cursor: 'updated',
+  parent: issues,
+  requests(configuration, issue) {
+    const issueId = textAt(issue, 'id');
+    return [
+      {
+        ...offset(`/rest/api/3/issue/${encodeURIComponent(issueId)}/comment`, ['comments']),
+        transform: (record) =>
+          isObject(record) && isSince(configuration, record, 'updated') ? { ...record, issueId } : undefined,
+      },
+    ];
+  },
+};
+
+const boards: Stream = {
+  name: 'boards',
+  columns: {
+    id: 'integer',
+    name: 'string',
+    type: 'string',
+    self: 'string',
+    projectId: 'string',
+    projectKey: 'string',
+    location: 'json',
+  },
+  primaryKey: [['id']],
+  requests: (configuration) => [
+    {
+      ...offset('/rest/agile/1.0/board', ['values']),
+      transform: (record) => {
+        if (!isObject(record)) return undefined;
+        const { projectId = null, projectKey = null } = objectAt(record, 'location');
+        const row = { ...record, projectId, projectKey };
+        return isWanted(configuration, textAt(row, 'projectKey')) ? row : undefined;
+      },
+    },
+  ],
+};
 
 export const jira: SourceDefinition = {
   name: 'jira',
@@ -52,21 +157,9 @@ export const jira: SourceDefinition = {
     return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
   },
   streams: () => [
-    {
-      name: 'issues',
-      columns: {
-        id: 'string',
-        key: 'string',
-        self: 'string',
-        expand: 'string',
-        fields: 'json',
-        created: 'timestamp',
-        updated: 'timestamp',
-      },
-      primaryKey: [['id']],
-      cursor: 'updated',
-      requests: issues,
-    },
+    boards,
+    issues,
+    issueComments,
     {
       name: 'projects',
       columns: {
@@ -81,7 +174,13 @@ export const jira: SourceDefinition = {
         avatarUrls: 'json',
       },
       primaryKey: [['id']],
-      requests: () => [offset('/rest/api/3/project/search', ['values'])],
+      requests: (configuration) => [
+        {
+          ...offset('/rest/api/3/project/search', ['values']),
+          transform: (record) =>
+            isObject(record) && isWanted(configuration, textAt(record, 'key')) ? record : undefined,
+        },
+      ],
     },
     {
       name: 'users',

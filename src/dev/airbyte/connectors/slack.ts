@@ -5,19 +5,124 @@ import {
   type JsonObject,
   objectAt,
   type SourceDefinition,
+  type Stream,
   type StreamRequest,
   textAt,
+  textsAt,
 } from './definition.ts';
 
-function list(path: string, records: string, query: Readonly<Record<string, string>>): StreamRequest {
+type Transform = NonNullable<StreamRequest['transform']>;
+
+function list(
+  path: string,
+  records: string,
+  query: Readonly<Record<string, string>>,
+  transform?: Transform,
+): StreamRequest {
   return {
     method: 'GET',
     path,
     query: { limit: '100', ...query },
     records: [records],
     next: { rule: 'cursor', from: ['response_metadata', 'next_cursor'], to: 'cursor', in: 'query' },
+    ...(transform === undefined ? {} : { transform }),
   };
 }
+
+const channels: Stream = {
+  name: 'channels',
+  columns: {
+    id: 'string',
+    name: 'string',
+    is_channel: 'boolean',
+    is_private: 'boolean',
+    is_archived: 'boolean',
+    is_general: 'boolean',
+    is_member: 'boolean',
+    created: 'integer',
+    creator: 'string',
+    num_members: 'integer',
+    topic: 'json',
+    purpose: 'json',
+  },
+  primaryKey: [['id']],
+  requests(configuration) {
+    const withPrivate = configuration.include_private_channels === true;
+    const types = withPrivate ? 'public_channel,private_channel' : 'public_channel';
+    const names = textsAt(configuration, 'channel_filter');
+    const chosen: Transform = (record) =>
+      isObject(record) && (names.length === 0 || names.includes(textAt(record, 'name'))) ? record : undefined;
+    return [list('/conversations.list', 'channels', { types }, chosen)];
+  },
+};
+
+const channelMembers: Stream = {
+  name: 'channel_members',
+  columns: { member_id: 'string', channel_id: 'string' },
+  primaryKey: [['member_id'], ['channel_id']],
+  parent: channels,
+  requests(_configuration, channel) {
+    const channel_id = textAt(channel, 'id');
+    const member: Transform = (member_id) => ({ member_id, channel_id });
+    return [list('/conversations.members', 'members', { channel: channel_id }, member)];
+  },
+};
+
+/** A message is known by its time in its channel. */
+function inChannel(channel_id: string): Transform {
+  return (record) =>
+    isObject(record) ? { ...record, channel_id, float_ts: Number(textAt(record, 'ts')) } : undefined;
+}
+
+const message = {
+  primaryKey: [['channel_id'], ['ts']],
+  cursor: 'float_ts',
+  partition: 'channel_id',
+  columns: {
+    channel_id: 'string',
+    ts: 'string',
+    float_ts: 'number',
+    thread_ts: 'string',
+    type: 'string',
+    subtype: 'string',
+    user: 'string',
+    team: 'string',
+    text: 'string',
+    blocks: 'json',
+    attachments: 'json',
+    reactions: 'json',
+    reply_count: 'integer',
+    reply_users_count: 'integer',
+    parent_user_id: 'string',
+    latest_reply: 'string',
+    bot_id: 'string',
+  },
+} as const;
+
+const channelMessages: Stream = {
+  ...message,
+  name: 'channel_messages',
+  parent: channels,
+  requests(configuration, parent) {
+    const channel = textAt(parent, 'id');
+    const oldest = String(Date.parse(textAt(configuration, 'start_date')) / 1000);
+    const query = { channel, oldest, inclusive: 'true' };
+    return [list('/conversations.history', 'messages', query, inChannel(channel))];
+  },
+};
+
+const threads: Stream = {
+  ...message,
+  name: 'threads',
+  parent: channelMessages,
+  // The real connector asks for every message; one without replies would only bring itself again.
+  requests(_configuration, parent) {
+    const channel = textAt(parent, 'channel_id');
+    const ts = textAt(parent, 'ts');
+    if (textAt(parent, 'thread_ts') !== ts) return [];
+    return [list('/conversations.replies', 'messages', { channel, ts }, inChannel(channel))];
+  },
+};
 
 export const slack: SourceDefinition = {
   name: 'slack',
@@ -67,32 +172,7 @@ export const slack: SourceDefinition = {
       ? `Slack answers ok: false, error: ${textAt(answer, 'error')}`
       : undefined,
   streams: () => [
-    {
-      name: 'channels',
-      columns: {
-        id: 'string',
-        name: 'string',
-        is_channel: 'boolean',
-        is_private: 'boolean',
-        is_archived: 'boolean',
-        is_general: 'boolean',
-        is_member: 'boolean',
-        created: 'integer',
-        creator: 'string',
-        num_members: 'integer',
-        topic: 'json',
-        purpose: 'json',
-      },
-      primaryKey: [['id']],
-      requests: (configuration) => [
-        list('/conversations.list', 'channels', {
-          types:
-            configuration.include_private_channels === true
-              ? 'public_channel,private_channel'
-              : 'public_channel',
-        }),
-      ],
-    },
+    channels,
     {
       name: 'users',
       columns: {
@@ -110,5 +190,8 @@ export const slack: SourceDefinition = {
       primaryKey: [['id']],
       requests: () => [list('/users.list', 'members', {})],
     },
+    channelMembers,
+    channelMessages,
+    threads,
   ],
 };

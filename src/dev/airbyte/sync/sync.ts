@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { ColumnType, JsonObject, SourceDefinition, Stream } from '../connectors/definition.ts';
 import { textAt } from '../connectors/definition.ts';
-import type { Connection, Job, StreamConfiguration } from '../state.ts';
+import type { Connection, Cursors, Job, StreamConfiguration } from '../state.ts';
 import { connectDestination } from './postgres.ts';
 import { readStream } from './read.ts';
 import { clearRows, type Target, writeRows } from './table.ts';
@@ -87,7 +87,7 @@ async function syncStream(
   await writeRows(client, target, counted(await begun(read), progress, signal));
   input.job.rowsSynced += progress.rows;
   input.job.bytesSynced += progress.bytes;
-  if (progress.reached !== undefined) input.connection.cursors[stream.name] = progress.reached;
+  if (incremental) input.connection.cursors[stream.name] = Object.fromEntries(progress.reached);
 }
 
 function selectedColumns(
@@ -122,40 +122,40 @@ async function* counted(
   signal.throwIfAborted();
 }
 
-/** Counts rows and bytes, and for an incremental sync leaves out what is older than the cursor. */
+/** Counts rows and bytes, and for an incremental sync leaves out what is older than the cursor of its partition. */
 class Progress {
   rows = 0;
   bytes = 0;
-  /** The highest cursor seen. */
-  reached: string | number | undefined;
-  readonly #from: string | number | undefined;
-  readonly #cursor: string | undefined;
-  readonly #isTime: boolean;
+  /** Partition → the highest cursor seen. */
+  readonly reached: Map<string, string | number>;
+  readonly #from: Cursors;
+  readonly #stream: Stream | undefined;
 
-  constructor(stream: Stream | undefined, from: string | number | undefined) {
-    this.#cursor = stream?.cursor;
-    this.#isTime = this.#cursor !== undefined && stream?.columns[this.#cursor] === 'timestamp';
-    this.#from = this.#cursor === undefined ? undefined : from;
-    this.reached = this.#from;
+  constructor(stream: Stream | undefined, from: Cursors = {}) {
+    this.#stream = stream?.cursor === undefined ? undefined : stream;
+    this.#from = from;
+    this.reached = new Map(Object.entries(from));
   }
 
   take(batch: readonly JsonObject[]): readonly JsonObject[] {
-    const kept = this.#cursor === undefined ? batch : batch.filter((record) => this.#isNew(record));
+    const stream = this.#stream;
+    const kept = stream === undefined ? batch : batch.filter((record) => this.#isNew(record, stream));
     this.rows += kept.length;
     for (const record of kept) this.bytes += Buffer.byteLength(JSON.stringify(record));
     return kept;
   }
 
   /** The record at the cursor itself is read again: Airbyte delivers at least once. */
-  #isNew(record: JsonObject): boolean {
-    const value = record[this.#cursor as string];
+  #isNew(record: JsonObject, { cursor = '', columns, partition }: Stream): boolean {
+    const value = record[cursor];
     if (typeof value !== 'string' && typeof value !== 'number') return true;
-    if (this.#from !== undefined && this.#rank(value) < this.#rank(this.#from)) return false;
-    if (this.reached === undefined || this.#rank(value) > this.#rank(this.reached)) this.reached = value;
+    const rank = (of: string | number): string | number =>
+      columns[cursor] === 'timestamp' ? Date.parse(String(of)) : of;
+    const part = partition === undefined ? '' : String(record[partition] ?? '');
+    const from = this.#from[part];
+    if (from !== undefined && rank(value) < rank(from)) return false;
+    const highest = this.reached.get(part);
+    if (highest === undefined || rank(value) > rank(highest)) this.reached.set(part, value);
     return true;
-  }
-
-  #rank(value: string | number): string | number {
-    return this.#isTime ? Date.parse(String(value)) : value;
   }
 }
