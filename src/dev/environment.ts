@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { asTenantryError } from '../errors.ts';
 import { type DevAirbyte, startDevAirbyte } from './airbyte/server.ts';
 import { type DevIdp, startDevIdp } from './idp/server.ts';
+import { startKeptPostgres } from './kept-postgres.ts';
 import { type DevPostgres, startDevPostgres } from './postgres.ts';
 import { type DevSaas, startDevSaas } from './saas/server.ts';
 import { type DevVault, startDevVault } from './vault/server.ts';
@@ -52,7 +53,11 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   try {
     if (options.dataDir !== undefined) await mkdir(options.dataDir, { recursive: true });
     const [postgres, vault, idp] = await settleAll([
-      part('Postgres', startDevPostgres(folder('postgres')), (value) => `${value.host}:${value.port}`),
+      part(
+        'Postgres',
+        options.dataDir === undefined ? startDevPostgres() : startKeptPostgres(options.dataDir),
+        (value) => `${value.host}:${value.port}`,
+      ),
       part('Vault', startDevVault(folder('vault')), (value) => value.address),
       part(
         'Identity provider',
