@@ -124,6 +124,9 @@ export class InvalidDocumentsError extends TenantryError {
   }
 }
 
+/** What the file system says where it will not take a file. */
+const NOT_WRITABLE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'EEXIST']);
+
 /** Turns anything thrown into a TenantryError, so that every reporter has a code and a hint. */
 export function asTenantryError(error: unknown): TenantryError {
   if (error instanceof TenantryError) return error;
@@ -131,7 +134,7 @@ export function asTenantryError(error: unknown): TenantryError {
     return new TenantryError('Cancelled', 'stopped before the end', { cause: error });
   }
   const code = (error as { code?: unknown } | null)?.code;
-  if (code === 'ENOSPC' || code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+  if (typeof code === 'string' && NOT_WRITABLE.has(code)) {
     return new TenantryError('NotWritable', (error as Error).message, { cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);

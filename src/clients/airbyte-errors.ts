@@ -58,7 +58,8 @@ export function airbyteFailure(call: AirbyteCall, answer: HttpAnswer, context: E
 /** An answer that never came. */
 export function airbyteSilence(call: AirbyteCall, error: NoAnswer, redactor: Redactor): AirbyteFailure {
   const message = `no answer from Airbyte: ${redactor.redact(error.message)}`;
-  return { error: new TenantryError('AirbyteUnreachable', message), again: error.notSent || mayRepeat(call) };
+  const again = !error.noSuchHost && (error.notSent || mayRepeat(call));
+  return { error: new TenantryError('AirbyteUnreachable', message), again };
 }
 
 /** A success whose body is no JSON, or a redirect: some other server, mostly the web application. */

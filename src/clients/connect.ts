@@ -32,26 +32,71 @@ export interface ConnectOptions {
 
 /** Reads the CA files and the logins' secrets, which may need Vault; reaches nothing else before the first call. */
 export async function connect(settings: Settings, options: ConnectOptions): Promise<Backends> {
+  const clients = connectEach(settings, options);
+  const { redactor, close } = clients;
+  try {
+    const [vault, secrets, postgres, airbyte] = await Promise.all([
+      clients.vault,
+      clients.secrets,
+      clients.postgres,
+      clients.airbyte,
+    ]);
+    return { settings, vault, postgres, airbyte, secrets, redactor, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The clients of `connect`, each for itself: one that cannot be made leaves the others as they are. */
+export interface Clients {
+  readonly vault: Promise<VaultClient>;
+  readonly postgres: Promise<PostgresClient>;
+  readonly airbyte: Promise<AirbyteClient>;
+  readonly secrets: Promise<Secrets>;
+  readonly redactor: Redactor;
+  /** Closes those that were made. */
+  close(): Promise<void>;
+}
+
+export function connectEach(settings: Settings, options: ConnectOptions): Clients {
   const { env, onCall } = options;
   const redactor = new Redactor();
   const shared = { redactor, ...(onCall && { onCall }) };
-  const vault = createVaultClient({ ...settings.vault, ...shared, ...(await vaultLogin(settings, env)) });
+  const vault = vaultLogin(settings, env).then((login) =>
+    createVaultClient({ ...settings.vault, ...shared, ...login }),
+  );
   const key = options.readOnly ? existingFingerprintKey : fingerprintKey;
-  const secrets = createSecrets({ vault, env, redactor, fingerprintKey: () => key(vault) });
-  try {
-    const [postgres, airbyte] = await Promise.all([
-      connectPostgres(settings, secrets, { ...shared, applicationName: options.applicationName }),
-      connectAirbyte(settings, secrets, shared),
-    ]);
-    const close = async (): Promise<void> => {
-      airbyte.close();
-      await Promise.all([vault.close(), postgres.close()]);
-    };
-    return { settings, vault, postgres, airbyte, secrets, redactor, close };
-  } catch (error) {
-    await vault.close();
-    throw error;
-  }
+  const secrets = vault
+    .catch((error: unknown) => absentVault(settings, error))
+    .then((client) => createSecrets({ vault: client, env, redactor, fingerprintKey: () => key(client) }));
+  const postgres = secrets.then((known) =>
+    connectPostgres(settings, known, { ...shared, applicationName: options.applicationName }),
+  );
+  const airbyte = secrets.then((known) => connectAirbyte(settings, known, shared));
+  // Who awaits one of them gets its error; one that nobody asks for must not end the process.
+  for (const each of [vault, secrets, postgres, airbyte]) each.catch(() => undefined);
+  const close = async (): Promise<void> => {
+    const made = await Promise.allSettled([airbyte, postgres, vault]);
+    await Promise.all(made.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
+  };
+  return { vault, postgres, airbyte, secrets, redactor, close };
+}
+
+/** In the place of a client that cannot be made: whoever needs a secret out of Vault gets the reason. */
+function absentVault({ vault }: Settings, reason: unknown): VaultClient {
+  const fail = (): Promise<never> => Promise.reject(reason as Error);
+  const { kvMount, transitMount } = vault;
+  return {
+    kvMount,
+    transitMount,
+    read: fail,
+    list: fail,
+    write: fail,
+    patch: fail,
+    delete: fail,
+    health: fail,
+  };
 }
 
 type Shared = Pick<PostgresOptions, 'redactor' | 'onCall' | 'applicationName'>;

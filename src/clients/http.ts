@@ -1,9 +1,10 @@
 /** HTTP for the clients: one axios instance with keep-alive, limits, and errors that cannot print a credential. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import axios, { type AxiosResponse } from 'axios';
-import pLimit from 'p-limit';
+import { Axios, type AxiosResponse } from 'axios';
 import { TenantryError } from '../errors.ts';
+import { textAdapter } from './http-adapter.ts';
+import { createLimit } from './limit.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -49,11 +50,14 @@ export interface HttpAnswer {
 export class NoAnswer extends Error {
   /** True when the server surely has not seen the request, so that repeating it does nothing twice. */
   readonly notSent: boolean;
+  /** True when there is no such host: asking again at once only lets a person wait for a typing error. */
+  readonly noSuchHost: boolean;
 
-  constructor(message: string, notSent: boolean) {
+  constructor(message: string, notSent: boolean, noSuchHost = false) {
     super(message);
     this.name = 'NoAnswer';
     this.notSent = notSent;
+    this.noSuchHost = noSuchHost;
   }
 }
 
@@ -80,24 +84,17 @@ const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 export function createHttpClient(options: HttpOptions): HttpClient {
   const now = options.now ?? Date.now;
-  const limit = pLimit(options.concurrency);
+  const limit = createLimit(options.concurrency);
   const agentOptions = { keepAlive: true, maxSockets: options.concurrency, timeout: IDLE_SOCKET_MS };
-  const httpAgent = new HttpAgent(agentOptions);
-  const httpsAgent = new HttpsAgent({ ...agentOptions, ...(options.ca && { ca: options.ca }) });
-  const instance = axios.create({
-    httpAgent,
-    httpsAgent,
-    adapter: 'http',
-    // Redirects would carry credentials along; the Vault client follows the one kind that it expects itself.
-    maxRedirects: 0,
-    proxy: false,
-    responseType: 'text',
-    transformResponse: (text: string) => text,
-    validateStatus: () => true,
-    maxContentLength: MOST_ANSWER_BYTES,
-    maxBodyLength: MOST_ANSWER_BYTES,
-    paramsSerializer: { indexes: null },
-  });
+  const httpAgent = limitConnecting(new HttpAgent(agentOptions), 'connect');
+  const httpsAgent = limitConnecting(
+    new HttpsAgent({ ...agentOptions, ...(options.ca && { ca: options.ca }) }),
+    'secureConnect',
+  );
+  // Every call merges the defaults anew, so there are none but the adapter. Redirects are not followed: they would carry
+  // credentials along; the Vault client follows the one kind that it expects itself.
+  const adapter = textAdapter({ httpAgent, httpsAgent, mostAnswerBytes: MOST_ANSWER_BYTES });
+  const instance = new Axios({ adapter });
 
   async function exchange(request: HttpRequest): Promise<AxiosResponse<string>> {
     const deadline = new AbortController();
@@ -108,7 +105,6 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       return await instance.request<string>({
         method: request.method,
         url: urlOf(options.baseUrl, request),
-        params: request.query,
         headers: {
           Accept: 'application/json',
           ...(request.body !== undefined && { 'Content-Type': 'application/json' }),
@@ -148,6 +144,23 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   };
 }
 
+/** A host behind a firewall answers nothing at all; a server that is only slow takes the connection at once. */
+const MOST_CONNECT_MS = 5_000;
+
+function limitConnecting<A extends HttpAgent>(agent: A, connected: 'connect' | 'secureConnect'): A {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const socket = connect(options, callback);
+    const error = Object.assign(new Error(`no connection in ${MOST_CONNECT_MS / 1000} s`), {
+      code: 'EHOSTUNREACH',
+    });
+    const timer = setTimeout(() => socket?.destroy(error), MOST_CONNECT_MS);
+    for (const event of [connected, 'close']) socket?.once(event, () => clearTimeout(timer));
+    return socket;
+  };
+  return agent;
+}
+
 /** The error of a run that was stopped from outside. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new TenantryError('Cancelled', 'stopped before the end');
@@ -168,7 +181,16 @@ export async function untilCancelled<T>(work: Promise<T>, signal: AbortSignal | 
 }
 
 function urlOf(baseUrl: string, request: HttpRequest): string {
-  return (request.baseUrl ?? baseUrl).replace(/\/+$/, '') + request.path;
+  return (request.baseUrl ?? baseUrl).replace(/\/+$/, '') + request.path + queryOf(request.query);
+}
+
+function queryOf(query: Query | undefined): string {
+  if (query === undefined) return '';
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of [value ?? []].flat()) parameters.append(name, String(one));
+  }
+  return parameters.size === 0 ? '' : `?${parameters}`;
 }
 
 function headersOf(response: AxiosResponse<string>): Record<string, string | undefined> {
@@ -198,7 +220,11 @@ function withoutRequest(error: unknown, request: HttpRequest, timeoutMs: number 
   if (request.signal?.aborted) return new TenantryError('Cancelled', `stopped before the end of ${what}`);
   if (timeoutMs !== undefined) return new NoAnswer(`${what}: no answer in ${timeoutMs / 1000} s`, false);
   const { code, message } = innermost(error);
-  return new NoAnswer(`${what}: ${message || code || 'no answer'}`, NOT_SENT.test(code));
+  return new NoAnswer(
+    `${what}: ${message || code || 'no answer'}`,
+    NOT_SENT.test(code),
+    code === 'ENOTFOUND',
+  );
 }
 
 /** Of several addresses that all failed (AggregateError), the first says what is wrong. */

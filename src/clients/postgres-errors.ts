@@ -17,6 +17,8 @@ const BY_SQLSTATE: readonly (readonly [prefix: string, code: ErrorCode])[] = [
   ['53', 'PostgresUnavailable'],
 ];
 
+const DEPENDENCY_HINT = 'drop or revoke what is named above, as a user who may, and run the command again';
+
 /** Never holds the SQL text or its parameters: nothing of pg's own error is kept but message and SQLSTATE. */
 export function postgresError(error: unknown, redactor: Redactor): TenantryError {
   if (error instanceof TenantryError) return error;
@@ -32,11 +34,17 @@ function fromServer(error: DatabaseError, redactor: Redactor): TenantryError {
   const code = isRace(error)
     ? 'Conflict'
     : (BY_SQLSTATE.find(([prefix]) => sqlState.startsWith(prefix))?.[1] ?? 'PostgresError');
-  return new TenantryError(code, `Postgres: ${text} (SQLSTATE ${sqlState})`);
+  const hint = sqlState === '2BP01' ? DEPENDENCY_HINT : undefined;
+  return new TenantryError(
+    code,
+    `Postgres: ${text} (SQLSTATE ${sqlState})`,
+    hint === undefined ? {} : { hint },
+  );
 }
 
-/** Two sessions changed the same catalogue row: GRANT twice, or CREATE … IF NOT EXISTS twice. */
+/** Two sessions changed the same catalogue row (GRANT twice), or made the same thing: a role, a schema. */
 function isRace(error: DatabaseError): boolean {
+  if (error.code === '42710' || error.code === '42P06') return true;
   if (error.code === 'XX000') return /tuple concurrently (updated|deleted)/.test(error.message);
   return error.code === '23505' && (error.constraint ?? '').startsWith('pg_');
 }

@@ -30,16 +30,17 @@ export function createRetry(options: RetryOptions): Retry {
   // Cockatiel's own wait cannot be cut short by a signal, so it gets none and we wait at the start of a try.
   const policy = retry(
     handleWhenResult((result) => isAgain(result)),
-    { maxAttempts: options.retries, backoff: new ConstantBackoff(0) },
+    { maxAttempts: Math.max(0, options.retries - 1), backoff: new ConstantBackoff(0) },
   );
 
   return async function run<T>(attempt: () => Promise<Outcome<T>>, signal?: AbortSignal): Promise<T> {
-    let last: TenantryError | undefined;
+    const first = await attempt();
+    if (!('again' in first)) return first.value;
+    let last = first.again;
+    if (options.retries === 0) throw last;
     const outcome = await policy.execute(async (context): Promise<Outcome<T>> => {
-      if (last !== undefined) {
-        await sleep(waitMs(last, options.delayMs * 2 ** (context.attempt - 1), random), signal);
-        throwIfCancelled(signal);
-      }
+      await sleep(waitMs(last, options.delayMs * 2 ** context.attempt, random), signal);
+      throwIfCancelled(signal);
       const result = await attempt();
       if ('again' in result) last = result.again;
       return result;

@@ -1,5 +1,4 @@
 /** Looks settings up in the document, then in the environment, and gathers everything that is missing or wrong. */
-import { TenantryError } from '../errors.ts';
 import { parseSecretRef, type SecretRef } from '../spec/secret-ref.ts';
 
 export interface Lookup {
@@ -9,7 +8,7 @@ export interface Lookup {
   readonly required?: boolean;
 }
 
-/** Stands where a required secret is missing; never read, because throwIfIncomplete throws. */
+/** Stands where a required secret is missing; never read, because the problem is told first. */
 export const NONE: SecretRef = { from: 'env', name: '' };
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
@@ -32,9 +31,9 @@ export class SettingsReader {
     this.#problems.push(text);
   }
 
-  /** Throws MissingSetting with every problem. */
-  throwIfIncomplete(): void {
-    if (this.#problems.length > 0) throw new TenantryError('MissingSetting', this.#problems.join('; '));
+  /** Everything that is missing or wrong so far; each begins with the field, e.g. `spec.vault.address`. */
+  get problems(): readonly string[] {
+    return this.#problems;
   }
 
   text(field: string, value: string | undefined, lookup: Lookup = {}): string | undefined {

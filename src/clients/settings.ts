@@ -1,4 +1,5 @@
 /** Settings of the backends: the Platform document with the defaults from the environment filled in. */
+import { TenantryError } from '../errors.ts';
 import type { PlatformDocument } from '../spec/platform.ts';
 import type { SecretRef } from '../spec/secret-ref.ts';
 import type { PostgresSslMode } from './postgres.ts';
@@ -65,14 +66,27 @@ export interface Settings {
 
 /** The values that count: of the document, else of the environment, else the default. Throws MissingSetting for all at once. */
 export function resolveSettings(platform: PlatformDocument, env: NodeJS.ProcessEnv): Settings {
+  const { settings, problems } = draftSettings(platform, env);
+  if (problems.length > 0) throw new TenantryError('MissingSetting', problems.join('; '));
+  return settings;
+}
+
+/**
+ * The same without throwing, for who can go on with a part: what `problems` names has a stand-in in the settings. Each
+ * problem begins with its field, e.g. `spec.vault.address`.
+ */
+export function draftSettings(
+  platform: PlatformDocument,
+  env: NodeJS.ProcessEnv,
+): { readonly settings: Settings; readonly problems: readonly string[] } {
   const reader = new SettingsReader(env);
   const vault = vaultSettings(platform.spec.vault, reader);
   const postgres = postgresSettings(platform.spec.postgres, reader);
   const airbyte = airbyteSettings(platform.spec.airbyte, reader);
   const destination = destinationSettings(platform.spec.airbyte.destination, postgres, reader);
   const sidecarUrl = reader.url('spec.sidecar.url', platform.spec.sidecar.url, { variable: 'TENANTRY_URL' });
-  reader.throwIfIncomplete();
-  return { vault, postgres, airbyte, destination, ...defined({ sidecarUrl }) };
+  const settings = { vault, postgres, airbyte, destination, ...defined({ sidecarUrl }) };
+  return { settings, problems: reader.problems };
 }
 
 type Spec = PlatformDocument['spec'];

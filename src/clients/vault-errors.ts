@@ -63,7 +63,7 @@ export function vaultSilence(call: VaultCall, error: NoAnswer, redactor: Redacto
   const message = `no answer from Vault: ${redactor.redact(error.message)}`;
   return {
     error: new TenantryError('VaultUnreachable', message),
-    again: error.notSent || mayRepeat(call),
+    again: !error.noSuchHost && (error.notSent || mayRepeat(call)),
   };
 }
 

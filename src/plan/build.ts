@@ -21,11 +21,11 @@ export function buildGraph(
   const graph = new Graph();
   const platform = addPlatform(graph, settings);
   const byTenant = new Map<string, IntegrationDocument[]>();
-  for (const document of documents.integrations) {
+  for (const document of sorted(documents.integrations)) {
     const list = byTenant.get(document.spec.tenant) ?? [];
     byTenant.set(document.spec.tenant, [...list, document]);
   }
-  for (const document of documents.tenants) {
+  for (const document of sorted(documents.tenants)) {
     const tenant = document.metadata.name;
     if (only && !only.has(tenant)) continue;
     const integrations = byTenant.get(tenant) ?? [];
@@ -44,6 +44,11 @@ export function buildGraph(
     }
   }
   return graph;
+}
+
+/** The order in which documents arrive means nothing. */
+function sorted<D extends { readonly metadata: { readonly name: string } }>(documents: readonly D[]): D[] {
+  return documents.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 /** What all tenants share: the mounts and the sidecar's policy. Returns what every claim depends on. */

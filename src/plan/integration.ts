@@ -103,7 +103,7 @@ function addSource(
       tenant,
       workspaceId: ids.workspaceId,
       configuration: configuration as Deferred<Configuration>,
-      secretVersion: [...(waits ? [ref(credential, 'version')] : []), ...secrets.map(versionOf)],
+      secretVersion: [...(waits ? [ref(credential, 'tokenVersion')] : []), ...secrets.map(versionOf)],
       appliedVersion: ref(credential, 'appliedSource'),
       absent,
       credentialPath: path,

@@ -5,7 +5,7 @@ import type { WorkspaceInputs } from '../resources/airbyte/workspace.ts';
 import type { GrantsInputs } from '../resources/postgres/grants.ts';
 import type { RoleInputs } from '../resources/postgres/role.ts';
 import type { SchemaInputs } from '../resources/postgres/schema.ts';
-import type { AuthRoleInputs } from '../resources/vault/auth-role.ts';
+import { type AuthRoleInputs, authRolePath } from '../resources/vault/auth-role.ts';
 import type { ClaimInputs } from '../resources/vault/claim.ts';
 import type { GeneratedSecretInputs } from '../resources/vault/generated-secret.ts';
 import { loaderPasswordPath, tenantPolicyName } from '../resources/vault/paths.ts';
@@ -109,7 +109,7 @@ function addVault(
       tenant,
       deletion: document.spec.deletionPolicy,
       transitKey: tenant,
-      authRole: auth && `auth/${auth.mount}/role/${name}`,
+      authRole: auth && authRolePath(auth.mount, name),
     },
     platform,
   );
@@ -130,7 +130,8 @@ function addVault(
 function authRoleBody(tenant: string, auth: TenantAuthSettings): AuthRoleInputs['role'] {
   const seconds = durationSeconds(auth.tokenTtl) ?? 3600;
   const common = { token_policies: [tenantPolicyName(tenant)], token_ttl: seconds };
-  if (auth.method === 'approle') return common;
+  // Without a secret id, who knows the role's id would be in.
+  if (auth.method === 'approle') return { ...common, bind_secret_id: true };
   if (auth.method === 'kubernetes') {
     return {
       ...common,

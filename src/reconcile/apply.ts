@@ -1,9 +1,10 @@
 /** Makes the world match a plan: first what must go, then the graph from its roots. */
 import pLimit from 'p-limit';
 import { asTenantryError } from '../errors.ts';
-import { type Graph, type Resource, resolveInputs } from '../plan/graph.ts';
+import { type Graph, type Resource, resolveInputs, versionedSecrets } from '../plan/graph.ts';
 import { kindOf } from '../resources/index.ts';
 import type { Observed, World } from '../resources/kind.ts';
+import { formatSecretRef } from '../spec/secret-ref.ts';
 import type { Listener, Outcome, ResourceResult } from './events.ts';
 import { Flow, type FlowOptions } from './flow.ts';
 import type { Observation } from './observe.ts';
@@ -48,9 +49,15 @@ class Run {
   readonly #outputs = new Map<string, Observed>();
   readonly #byId = new Map<string, ResourceResult>();
   readonly #total: number;
+  readonly #world: World;
+  readonly #versions: Map<string, string>;
+  readonly #observation: Observation;
 
   constructor(input: ApplyInput, world: World, options: ApplyOptions) {
     this.#input = input;
+    this.#world = world;
+    this.#versions = new Map(input.observation.versions);
+    this.#observation = { ...input.observation, versions: this.#versions };
     this.#options = options;
     this.#total = input.graph.size + input.plan.prunes.length;
     const onRetry: FlowOptions['onRetry'] = (id, error) =>
@@ -87,13 +94,14 @@ class Run {
   async visit(resource: Resource): Promise<void> {
     const blocker = this.#blocker(resource);
     if (blocker) return this.#record(resource, blocker.outcome, blocker);
-    const resolve = resolver(this.#outputs, this.#input.observation);
+    const resolve = resolver(this.#outputs, this.#observation);
     const waiting = closedGate(resource, resolve);
     if (waiting) return this.#record(resource, 'waiting', { waiting });
-    const inputs = resolveInputs(resource.inputs, resolve);
-    const key = kindOf(resource.kind).key(inputs);
-    const first = this.#input.observation.objects.get(resource.kind)?.get(key);
     try {
+      await this.#completeVersions(resource);
+      const inputs = resolveInputs(resource.inputs, resolve);
+      const key = kindOf(resource.kind).key(inputs);
+      const first = this.#observation.objects.get(resource.kind)?.get(key);
       const { outcome, observed } = await this.#flow.sync(resource, inputs, first);
       if (observed) this.#outputs.set(resource.id, observed);
       this.#record(resource, outcome);
@@ -101,6 +109,15 @@ class Run {
       const failure = asTenantryError(error);
       const outcome = failure.code === 'Cancelled' ? 'cancelled' : 'failed';
       this.#record(resource, outcome, { problem: problemOf(failure) });
+    }
+  }
+
+  /** Versions that could not be told before this run mounted KV. */
+  async #completeVersions(resource: Resource): Promise<void> {
+    for (const secret of versionedSecrets([resource])) {
+      const text = formatSecretRef(secret);
+      if (this.#versions.has(text)) continue;
+      this.#versions.set(text, await this.#world.secrets.version(secret, this.#world));
     }
   }
 

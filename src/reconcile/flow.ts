@@ -5,7 +5,7 @@ import type { Resource } from '../plan/graph.ts';
 import { kindOf } from '../resources/index.ts';
 import type { BackendName, Kind, Observed, World } from '../resources/kind.ts';
 import type { Outcome } from './events.ts';
-import { ownershipProblem } from './ownership.ts';
+import { isSharedAsWanted, ownershipProblem } from './ownership.ts';
 
 export interface FlowOptions {
   /** Tries after the first. Default 4. */
@@ -50,10 +50,14 @@ export class Flow {
     return this.#run(kind, resource.id, async () => {
       const observed = look ? await kind.observe(inputs, this.#world) : first;
       look = true;
-      const problem = ownershipProblem(kind, resource, observed, this.#world.owner);
+      const changes = kind.diff(inputs, observed);
+      if (isSharedAsWanted(observed, changes)) return { outcome: 'unchanged', observed };
+      const problem =
+        ownershipProblem(kind, resource, observed, this.#world.owner) ??
+        (observed && kind.unfit?.(inputs, observed));
       if (problem) throw problem;
       const unmarked = observed && kind.ownership === 'mark' && !observed.mark;
-      if (!unmarked && kind.diff(inputs, observed).length === 0) return { outcome: 'unchanged', observed };
+      if (!unmarked && changes.length === 0) return { outcome: 'unchanged', observed };
       const synced = await kind.sync(inputs, observed, this.#world);
       return { outcome: observed ? 'updated' : 'created', observed: synced };
     });

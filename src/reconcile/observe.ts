@@ -1,8 +1,8 @@
 /** Looks at the whole world in a few bulk calls per kind, before anything is planned. */
 import { asTenantryError, type TenantryError } from '../errors.ts';
 import { type Graph, versionedSecrets } from '../plan/graph.ts';
-import { kinds } from '../resources/index.ts';
-import type { BackendName, Observed, World } from '../resources/kind.ts';
+import { kindOf, kinds } from '../resources/index.ts';
+import type { BackendName, Kind, Observed, Scope, World } from '../resources/kind.ts';
 import { formatSecretRef, type SecretRef } from '../spec/secret-ref.ts';
 
 /** What was found, by kind and key. */
@@ -42,11 +42,20 @@ export async function observe(graph: Graph, world: World, options: ObserveOption
   const objects = new Map<string, Map<string, Observed>>();
   const failures = new Map<BackendName, TenantryError>();
   let done = 0;
+  const scopeOf = (kind: Kind): Scope => ({
+    tenants: options.tenants,
+    only: options.only,
+    wanted: wanted.get(kind.type) ?? [],
+  });
+  const claims = kindOf('vault:claim').observeAll(world, scopeOf(kindOf('vault:claim')));
+  // Whoever needs the claims awaits them below; until then a failure of theirs is nobody's surprise.
+  claims.catch(() => undefined);
   await Promise.all(
     [...kinds.values()].map(async (kind) => {
-      const scope = { tenants: options.tenants, only: options.only, wanted: wanted.get(kind.type) ?? [] };
+      const scope = { ...scopeOf(kind), claims: () => claims };
       try {
-        objects.set(kind.type, await kind.observeAll(world, scope));
+        const isClaim = kind.type === 'vault:claim';
+        objects.set(kind.type, await (isClaim ? claims : kind.observeAll(world, scope)));
       } catch (error) {
         if (!failures.has(kind.backend)) failures.set(kind.backend, asTenantryError(error));
       }
@@ -54,7 +63,10 @@ export async function observe(graph: Graph, world: World, options: ObserveOption
     }),
   );
   throwFailures([...failures.values()]);
-  return { objects, ...(await secretVersions(versionedSecrets(graph.resources()), world)) };
+  // The key of the fingerprints stands in KV: before that is mounted, what comes from the environment has no version.
+  const hasKv = objects.get('vault:mount')?.has(world.vault.kvMount) ?? false;
+  const secrets = versionedSecrets(graph.resources()).filter((secret) => hasKv || secret.from === 'vault');
+  return { objects, ...(await secretVersions(secrets, world)) };
 }
 
 /** A secret that is not there stops only what needs it. */

@@ -1,8 +1,16 @@
 /** May an object that was found be changed? The one place where marks are judged. */
 import { TenantryError } from '../errors.ts';
-import type { Kind, Observed } from '../resources/kind.ts';
+import type { Change, Kind, Observed } from '../resources/kind.ts';
 import type { Owner } from '../resources/mark.ts';
 import type { ClaimObserved } from '../resources/vault/claim.ts';
+
+/**
+ * What the installation shares (a mark without a tenant) and is as wanted, whichever stack made it: stacks that share a
+ * Vault do not fight over it.
+ */
+export function isSharedAsWanted(observed: Observed | undefined, changes: readonly Change[]): boolean {
+  return observed?.mark !== undefined && observed.mark.tenant === undefined && changes.length === 0;
+}
 
 /** @returns the reason why not, or undefined when the object is ours or may be taken. */
 export function ownershipProblem(

@@ -5,7 +5,7 @@ import type { Observed } from '../resources/kind.ts';
 import type { Owner } from '../resources/mark.ts';
 import { formatSecretRef } from '../spec/secret-ref.ts';
 import type { Observation } from './observe.ts';
-import { ownershipProblem } from './ownership.ts';
+import { isSharedAsWanted, ownershipProblem } from './ownership.ts';
 import { type PruneOptions, type PruneTarget, prunes } from './prune.ts';
 import { type Action, problemOf, type Step, type Waiting } from './step.ts';
 
@@ -72,9 +72,11 @@ function planStep(resource: Resource, context: StepContext): Step {
   const waiting = closedGate(resource, context.resolve);
   if (waiting) return step(resource, 'wait', { waiting });
   const kind = kindOf(resource.kind);
-  const problem = ownershipProblem(kind, resource, observed, context.owner);
-  if (problem) return step(resource, 'refuse', { problem: problemOf(problem) });
   const changes = kind.diff(inputs, observed);
+  if (isSharedAsWanted(observed, changes)) return step(resource, 'none', {});
+  const problem =
+    ownershipProblem(kind, resource, observed, context.owner) ?? (observed && kind.unfit?.(inputs, observed));
+  if (problem) return step(resource, 'refuse', { problem: problemOf(problem) });
   // Taking over an unmarked object writes the mark, which is a change even where nothing else differs.
   if (observed && kind.ownership === 'mark' && !observed.mark) {
     return step(resource, 'update', { changes: [{ path: 'owner', after: context.owner }, ...changes] });

@@ -108,12 +108,14 @@ function fate(
   if (!kind.holdsData) return { action: 'delete' };
   const { tenant, claim, options } = circumstances;
   const leaving = !options.tenants.has(tenant);
+  // Data of a tenant that stays are deleted only with the document that they came with.
+  const stays = kind.holdsData === 'integration' ? observed.mark?.deletion : 'Retain';
   // Of a tenant that goes, the tenant's own policy decides over everything that holds its data.
-  const policy = leaving
-    ? (options.policies?.get(tenant) ?? claim?.mark?.deletion)
-    : (observed.mark?.deletion ?? claim?.mark?.deletion);
-  if (policy !== 'Delete') return { action: kind.retire && !observed.retired ? 'retire' : 'keep' };
-  if (!leaving || options.confirmed?.has(tenant)) return { action: 'delete' };
+  const policy = leaving ? (options.policies?.get(tenant) ?? claim?.mark?.deletion) : stays;
+  if (policy === 'Delete' && (!leaving || options.confirmed?.has(tenant))) return { action: 'delete' };
+  // A login is of no more use, whether its data are to be kept or wait for the word to be deleted.
+  if (kind.retire && !observed.retired) return { action: 'retire' };
+  if (policy !== 'Delete') return { action: 'keep' };
   return {
     action: 'wait',
     waiting: {

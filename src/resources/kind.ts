@@ -3,6 +3,7 @@ import type { AirbyteClient } from '../clients/airbyte.ts';
 import type { PostgresClient } from '../clients/postgres.ts';
 import type { Secrets } from '../clients/secrets.ts';
 import type { VaultClient } from '../clients/vault.ts';
+import type { TenantryError } from '../errors.ts';
 import type { Mark, Owner } from './mark.ts';
 
 export type BackendName = 'vault' | 'postgres' | 'airbyte';
@@ -42,6 +43,8 @@ export interface Scope {
   readonly only?: ReadonlySet<string> | undefined;
   /** Resolved inputs of the graph's resources of this kind whose key is known. */
   readonly wanted: readonly unknown[];
+  /** The claims on the scope's tenants, by tenant: what the objects of kinds without marks stand behind. */
+  claims?(): Promise<ReadonlyMap<string, Observed>>;
 }
 
 /**
@@ -57,8 +60,11 @@ export interface Kind<I = unknown, O extends Observed = Observed> {
   readonly type: string;
   readonly backend: BackendName;
   readonly ownership: Ownership;
-  /** True when removing it loses data of a tenant: then a deletion policy and a confirmation are asked. */
-  readonly holdsData: boolean;
+  /**
+   * Set when removing it loses data of a tenant: then it goes only with the document named here, as that document's
+   * deletion policy says.
+   */
+  readonly holdsData: false | 'tenant' | 'integration';
   /** True when an object without a mark may be taken over without being asked (a place meant to be filled by hand). */
   readonly takesUnmarked?: boolean;
   /** Names the object among its kind; the same for inputs and for what a bulk observation found. */
@@ -69,6 +75,8 @@ export interface Kind<I = unknown, O extends Observed = Observed> {
   observeAll(world: World, scope: Scope): Promise<Map<string, O>>;
   /** Differences; empty means nothing to do. Pure. */
   diff(inputs: I, observed: O | undefined): readonly Change[];
+  /** Why an object of ours can never become what is wanted, if it cannot; a person has to decide then. Pure. */
+  unfit?(inputs: I, observed: O): TenantryError | undefined;
   /** Creates or updates; may be repeated after any failure. */
   sync(inputs: I, observed: O | undefined, world: World): Promise<O>;
   /** Removes; not found is success. `key` is that of the observation. */

@@ -1,4 +1,5 @@
 /** What sources and destinations have in common: a name, a workspace and a configuration with secrets. */
+import { createHash } from 'node:crypto';
 import { type Change, changed, type Observed, type World } from '../kind.ts';
 import { type Mark, markedName } from '../mark.ts';
 import { type Configuration, configurationChanges, fillSecrets } from './configuration.ts';
@@ -51,8 +52,17 @@ function observedActor(actor: Actor, mark: Mark | undefined): ActorObserved {
   return { id, name, workspaceId, configuration, mark };
 }
 
+/** Vault takes values of at most 512 bytes as custom metadata. */
+const MOST_RECORD = 500;
+
+/** Vault takes no empty value either; this stands for a configuration without secrets. */
+const NO_SECRETS = 'none';
+
+/** The versions of all secrets as one text that fits into the record. */
 export function secretVersionOf(inputs: ActorInputs): string {
-  return inputs.secretVersion.join(',');
+  const text = inputs.secretVersion.join(',');
+  if (text === '') return NO_SECRETS;
+  return text.length <= MOST_RECORD ? text : createHash('sha256').update(text).digest('hex');
 }
 
 export async function observeActors(api: ActorApi, world: World): Promise<Map<string, ActorObserved>> {

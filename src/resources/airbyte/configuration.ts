@@ -63,6 +63,11 @@ function compare(wanted: Configuration, found: unknown, path: string, changes: C
     if (found === undefined) changes.push({ path, after: formatSecretRef(wanted.$secret) });
     return;
   }
+  if (Array.isArray(wanted) && Array.isArray(found) && wanted.length === found.length) {
+    // Item by item: one of them may hold a secret, which reads back masked.
+    for (const [index, item] of wanted.entries()) compare(item, found[index], `${path}[${index}]`, changes);
+    return;
+  }
   if (Array.isArray(wanted) || wanted === null || typeof wanted !== 'object') {
     if (!isDeepStrictEqual(wanted, found)) changes.push({ path, before: text(found), after: text(wanted) });
     return;

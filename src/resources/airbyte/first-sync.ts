@@ -1,6 +1,6 @@
 /** Kind airbyte:first-sync: the job that is started once, after a connection is made. */
 import { TenantryError } from '../../errors.ts';
-import { kind, type Observed } from '../kind.ts';
+import { kind, type Observed, type World } from '../kind.ts';
 import { recordOnCredential } from '../vault/credential.ts';
 
 export interface FirstSyncInputs {
@@ -29,13 +29,7 @@ export const firstSync = kind<FirstSyncInputs, FirstSyncObserved>({
   },
 
   async sync(inputs, _observed, world) {
-    const job = await world.airbyte
-      .post<{ jobId: number }>('/jobs', { connectionId: inputs.connectionId, jobType: 'sync' }, world)
-      .catch((error: unknown) => {
-        // 409: one is running already, which is what is wanted.
-        if (error instanceof TenantryError && error.code === 'Conflict') return undefined;
-        throw error;
-      });
+    const job = (await jobOf(inputs.connectionId, world)) ?? (await startJob(inputs.connectionId, world));
     await recordOnCredential(world, inputs.credentialPath, { first_sync: inputs.connectionId });
     return { jobId: job?.jobId };
   },
@@ -44,3 +38,22 @@ export const firstSync = kind<FirstSyncInputs, FirstSyncObserved>({
     // A job that ran leaves nothing to remove.
   },
 });
+
+interface Job {
+  readonly jobId: number;
+}
+
+/** Any job of the connection: it was started and not recorded, e.g. by a run that was killed in between. */
+async function jobOf(connectionId: string, world: World): Promise<Job | undefined> {
+  const answer = await world.airbyte.get<{ data: Job[] }>('/jobs', { connectionId, limit: 1 }, world);
+  return answer?.data[0];
+}
+
+async function startJob(connectionId: string, world: World): Promise<Job | undefined> {
+  const body = { connectionId, jobType: 'sync' };
+  return world.airbyte.post<Job>('/jobs', body, world).catch((error: unknown) => {
+    // 409: one is running already, which is what is wanted.
+    if (error instanceof TenantryError && error.code === 'Conflict') return undefined;
+    throw error;
+  });
+}

@@ -2,7 +2,7 @@
  * Kind postgres:grants: the loader may create in the tenant's schema, the reader may read everything in it, also tables
  * that Airbyte makes later (default privileges), and PUBLIC may do nothing.
  */
-import { quoteIdent } from '../../clients/postgres.ts';
+import { quoteIdent, quoteLiteral } from '../../clients/postgres.ts';
 import { type Change, kind, type Observed } from '../kind.ts';
 import { parseMark } from '../mark.ts';
 import { membershipSql } from './role.ts';
@@ -16,10 +16,14 @@ export interface GrantsInputs {
 export interface GrantsObserved extends Observed {
   /** `role: privilege` of the schema itself, sorted; PUBLIC as `public`. */
   readonly privileges: readonly string[];
-  /** Roles whose default privileges let the reader read new tables, as `loader -> reader`. */
+  /** Default privileges on the loader's new tables in this schema, as `loader -> reader: SELECT`. */
   readonly defaults: readonly string[];
-  /** Tables and views that some role of the tenant other than their owner cannot read. */
+  /** Tables and views that the reader cannot read, of those that Tenantry's user may grant. */
   readonly unreadable: number;
+  /** Tables and views that the reader may write. */
+  readonly writable: number;
+  /** A role of the tenant that owns the schema, and so could grant it to anybody. */
+  readonly ownedBy?: string | undefined;
 }
 
 interface Row extends Record<string, unknown> {
@@ -28,31 +32,40 @@ interface Row extends Record<string, unknown> {
   readonly privileges: string[] | null;
   readonly defaults: string[] | null;
   readonly unreadable: number;
+  readonly writable: number;
+  readonly owner: string;
 }
 
-/** $1: schemas, $2: their readers, in the same order. Owners' own rights and inherited ones do not count. */
+/** $1: schemas, $2: their readers, $3: their loaders, in the same order. Owners' own rights and inherited ones do not count. */
 const SELECT = `
-  WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[]) AS w(schema, reader))
-  SELECT n.nspname, obj_description(n.oid, 'pg_namespace') AS comment,
+  WITH wanted AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS w(schema, reader, loader))
+  SELECT n.nspname, pg_get_userbyid(n.nspowner) AS owner, obj_description(n.oid, 'pg_namespace') AS comment,
     (SELECT array_agg(COALESCE(g.rolname, 'public') || ': ' || a.privilege_type ORDER BY 1)
        FROM aclexplode(n.nspacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
       WHERE a.grantee <> n.nspowner) AS privileges,
-    (SELECT array_agg(o.rolname || ' -> ' || g.rolname ORDER BY 1)
+    (SELECT array_agg(o.rolname || ' -> ' || COALESCE(g.rolname, 'public') || ': ' || a.privilege_type ORDER BY 1)
        FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) a
-       JOIN pg_roles o ON o.oid = d.defaclrole JOIN pg_roles g ON g.oid = a.grantee
-      WHERE d.defaclnamespace = n.oid AND d.defaclobjtype = 'r' AND a.privilege_type = 'SELECT'
+       JOIN pg_roles o ON o.oid = d.defaclrole LEFT JOIN pg_roles g ON g.oid = a.grantee
+      WHERE d.defaclnamespace = n.oid AND d.defaclobjtype = 'r' AND o.rolname = w.loader
         AND a.grantee <> d.defaclrole) AS defaults,
-    (SELECT count(*)::int FROM pg_class c JOIN pg_roles r ON r.rolname = w.reader
-      WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm')
-        AND NOT has_table_privilege(r.oid, c.oid, 'SELECT')) AS unreadable
-  FROM wanted w JOIN pg_namespace n ON n.nspname = w.schema`;
+    COALESCE(t.unreadable, 0) AS unreadable, COALESCE(t.writable, 0) AS writable
+  FROM wanted w JOIN pg_namespace n ON n.nspname = w.schema
+  LEFT JOIN pg_roles r ON r.rolname = w.reader
+  LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE NOT has_table_privilege(r.oid, c.oid, 'SELECT'))::int AS unreadable,
+           count(*) FILTER (WHERE has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))::int AS writable
+      FROM pg_class c
+     WHERE r.oid IS NOT NULL AND c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm')
+       AND c.relowner <> r.oid AND pg_has_role(current_user, c.relowner, 'USAGE')) t ON true`;
 
-function observedGrants(row: Row): GrantsObserved {
+function observedGrants(row: Row, inputs: GrantsInputs | undefined): GrantsObserved {
   return {
     mark: parseMark(row.comment),
+    ownedBy: row.owner === inputs?.loader || row.owner === inputs?.reader ? row.owner : undefined,
     privileges: row.privileges ?? [],
     defaults: row.defaults ?? [],
     unreadable: row.unreadable,
+    writable: row.writable,
   };
 }
 
@@ -65,7 +78,7 @@ export const grants = kind<GrantsInputs, GrantsObserved>({
   backend: 'postgres',
   // They stand in the schema's own row, and so its mark speaks for them; they go when it goes.
   ownership: 'mark',
-  holdsData: true,
+  holdsData: 'tenant',
   key: (inputs) => inputs.schema,
 
   async observe(inputs, world) {
@@ -76,10 +89,15 @@ export const grants = kind<GrantsInputs, GrantsObserved>({
     const wanted = scope.wanted as GrantsInputs[];
     const rows = await world.postgres.query<Row>(
       SELECT,
-      [wanted.map((inputs) => inputs.schema), wanted.map((inputs) => inputs.reader)],
+      [
+        wanted.map((inputs) => inputs.schema),
+        wanted.map((inputs) => inputs.reader),
+        wanted.map((inputs) => inputs.loader),
+      ],
       world,
     );
-    return new Map(rows.map((row) => [row.nspname, observedGrants(row)]));
+    const bySchema = new Map(wanted.map((inputs) => [inputs.schema, inputs]));
+    return new Map(rows.map((row) => [row.nspname, observedGrants(row, bySchema.get(row.nspname))]));
   },
 
   diff(inputs, observed) {
@@ -88,46 +106,44 @@ export const grants = kind<GrantsInputs, GrantsObserved>({
     const changes: Change[] = [];
     for (const grant of wanted) if (!have.includes(grant)) changes.push({ path: 'grant', after: grant });
     for (const grant of have) if (!wanted.includes(grant)) changes.push({ path: 'revoke', before: grant });
-    const reading = `${inputs.loader} -> ${inputs.reader}`;
-    if (!observed?.defaults.includes(reading)) changes.push({ path: 'default privileges', after: reading });
-    if (observed && observed.unreadable > 0) {
-      changes.push({
-        path: 'select',
-        before: `${observed.unreadable} tables not readable`,
-        after: 'all readable',
-      });
+    if (observed?.ownedBy !== undefined) changes.push({ path: 'owner', before: observed.ownedBy });
+    const reading = `${inputs.loader} -> ${inputs.reader}: SELECT`;
+    const defaults = observed?.defaults ?? [];
+    if (!defaults.includes(reading)) changes.push({ path: 'default privileges', after: reading });
+    for (const other of defaults) {
+      if (other !== reading) changes.push({ path: 'default privileges', before: other });
     }
+    changes.push(...tableChanges(observed));
     return changes;
   },
 
   async sync(inputs, observed, world) {
     const [schema, loader, reader] = [inputs.schema, inputs.loader, inputs.reader].map(quoteIdent);
     const wanted = wantedPrivileges(inputs);
-    const strangers = new Set(
-      (observed?.privileges ?? [])
-        .filter((grant) => !wanted.includes(grant))
-        .map((grant) => grant.split(': ')[0]),
+    const unwanted = (observed?.privileges ?? []).filter((grant) => !wanted.includes(grant));
+    const revokes = granteesOf(unwanted, ': ').map((name) => `REVOKE ALL ON SCHEMA ${schema} FROM ${name};`);
+    const defaults = `ALTER DEFAULT PRIVILEGES FOR ROLE ${loader} IN SCHEMA ${schema}`;
+    const takers = granteesOf(
+      (observed?.defaults ?? []).map((entry) => entry.split(' -> ')[1] ?? ''),
+      ': ',
     );
-    const revokes = [...strangers]
-      .map(
-        (name) =>
-          `REVOKE ALL ON SCHEMA ${schema} FROM ${name === 'public' ? 'PUBLIC' : quoteIdent(name ?? '')};`,
-      )
-      .join(' ');
     await world.postgres.script(
       `${membershipSql(inputs.loader)}
-       ${revokes}
+       ${observed?.ownedBy === undefined ? '' : ownSchemaSql(inputs.schema, observed.ownedBy)}
+       ${revokes.join(' ')}
        GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${loader};
        GRANT USAGE ON SCHEMA ${schema} TO ${reader};
-       ALTER DEFAULT PRIVILEGES FOR ROLE ${loader} IN SCHEMA ${schema} GRANT SELECT ON TABLES TO ${reader};
-       GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${reader};`,
+       ${takers.map((name) => `${defaults} REVOKE ALL ON TABLES FROM ${name};`).join(' ')}
+       ${defaults} GRANT SELECT ON TABLES TO ${reader};
+       ${tablesSql(inputs)}`,
       world,
     );
     return {
       mark: observed?.mark ?? { owner: world.owner },
       privileges: wanted,
-      defaults: [`${inputs.loader} -> ${inputs.reader}`],
+      defaults: [`${inputs.loader} -> ${inputs.reader}: SELECT`],
       unreadable: 0,
+      writable: 0,
     };
   },
 
@@ -135,3 +151,45 @@ export const grants = kind<GrantsInputs, GrantsObserved>({
     // The rights go with the schema and the roles.
   },
 });
+
+function tableChanges(observed: GrantsObserved | undefined): Change[] {
+  const { unreadable = 0, writable = 0 } = observed ?? {};
+  return [
+    ...(unreadable > 0
+      ? [{ path: 'select', before: `${unreadable} tables not readable`, after: 'all readable' }]
+      : []),
+    ...(writable > 0 ? [{ path: 'write', before: `${writable} tables writable`, after: 'none' }] : []),
+  ];
+}
+
+/** Grantees of entries such as `role: PRIVILEGE`, each once and quoted. */
+function granteesOf(entries: readonly string[], separator: string): string[] {
+  const names = new Set(entries.map((entry) => entry.split(separator)[0] ?? ''));
+  return [...names].map((name) => (name === 'public' ? 'PUBLIC' : quoteIdent(name)));
+}
+
+/** Takes the schema from a role of the tenant. */
+function ownSchemaSql(schema: string, owner: string): string {
+  return `${membershipSql(owner)} ALTER SCHEMA ${quoteIdent(schema)} OWNER TO CURRENT_USER;`;
+}
+
+/**
+ * Table by table: `ON ALL TABLES` fails as a whole where a single table belongs to somebody whom Tenantry's user cannot
+ * act for.
+ */
+function tablesSql({ schema, reader }: GrantsInputs): string {
+  return `
+    DO $tenantry$ DECLARE item record; BEGIN
+      FOR item IN
+        SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = ${quoteLiteral(schema)} AND c.relkind IN ('r', 'p', 'v', 'm')
+           AND pg_get_userbyid(c.relowner) <> ${quoteLiteral(reader)}
+           AND pg_has_role(current_user, c.relowner, 'USAGE')
+           AND (NOT has_table_privilege(${quoteLiteral(reader)}, c.oid, 'SELECT')
+             OR has_table_privilege(${quoteLiteral(reader)}, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
+      LOOP
+        EXECUTE format('REVOKE ALL ON TABLE %I.%I FROM %I', ${quoteLiteral(schema)}, item.relname, ${quoteLiteral(reader)});
+        EXECUTE format('GRANT SELECT ON TABLE %I.%I TO %I', ${quoteLiteral(schema)}, item.relname, ${quoteLiteral(reader)});
+      END LOOP;
+    END $tenantry$;`;
+}

@@ -22,6 +22,12 @@ export interface RoleObserved extends Observed {
   readonly login: boolean;
   readonly connectionLimit: number;
   readonly searchPath: string;
+  /** Attributes that a tenant's role must not have, as ALTER ROLE spells them, e.g. `SUPERUSER`. */
+  readonly powers: readonly string[];
+  /** Roles whose rights it has; a tenant's role has none but its own. */
+  readonly memberOf: readonly string[];
+  /** True when its password ends some day; nobody would renew it. */
+  readonly expires: boolean;
 }
 
 interface Row extends Record<string, unknown> {
@@ -30,11 +36,21 @@ interface Row extends Record<string, unknown> {
   readonly rolconnlimit: number;
   readonly comment: string | null;
   readonly config: string[] | null;
+  readonly powers: string[] | null;
+  readonly groups: string[] | null;
+  readonly expires: boolean;
 }
 
 const SELECT = `
   SELECT r.rolname, r.rolcanlogin, r.rolconnlimit, shobj_description(r.oid, 'pg_authid') AS comment,
-         s.setconfig AS config
+         s.setconfig AS config,
+         array_remove(ARRAY[
+           CASE WHEN r.rolsuper THEN 'SUPERUSER' END, CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END,
+           CASE WHEN r.rolcreatedb THEN 'CREATEDB' END, CASE WHEN r.rolreplication THEN 'REPLICATION' END,
+           CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END], NULL) AS powers,
+         (SELECT array_agg(DISTINCT g.rolname::text) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+           WHERE m.member = r.oid) AS groups,
+         COALESCE(isfinite(r.rolvaliduntil), false) AS expires
   FROM pg_roles r LEFT JOIN pg_db_role_setting s ON s.setrole = r.oid AND s.setdatabase = 0`;
 
 function observedRole(row: Row): RoleObserved {
@@ -44,6 +60,9 @@ function observedRole(row: Row): RoleObserved {
     login: row.rolcanlogin,
     connectionLimit: row.rolconnlimit,
     searchPath: setting?.slice('search_path='.length).replaceAll('"', '') ?? '',
+    powers: row.powers ?? [],
+    memberOf: row.groups ?? [],
+    expires: row.expires,
     mark,
     retired: !row.rolcanlogin,
   };
@@ -62,7 +81,7 @@ export const role = kind<RoleInputs, RoleObserved>({
   type: 'postgres:role',
   backend: 'postgres',
   ownership: 'mark',
-  holdsData: true,
+  holdsData: 'tenant',
   key: (inputs) => inputs.name,
 
   async observe(inputs, world) {
@@ -87,7 +106,10 @@ export const role = kind<RoleInputs, RoleObserved>({
       ...changed('searchPath', observed?.searchPath, inputs.searchPath),
       ...changed('deletionPolicy', observed?.mark?.deletion, inputs.deletion),
     ];
+    for (const power of observed?.powers ?? []) changes.push({ path: 'attribute', before: power });
+    for (const group of observed?.memberOf ?? []) changes.push({ path: 'member of', before: group });
     if (login) {
+      if (observed?.expires) changes.push({ path: 'password', before: '(expires)' });
       changes.push(...changed('connectionLimit', observed?.connectionLimit, login.connectionLimit));
       if (observed?.mark?.secret !== login.passwordVersion)
         changes.push({ path: 'password', after: '(set anew)' });
@@ -98,7 +120,12 @@ export const role = kind<RoleInputs, RoleObserved>({
   async sync(inputs, observed, world) {
     const name = quoteIdent(inputs.name);
     const login = inputs.login;
-    const attributes = login ? `LOGIN CONNECTION LIMIT ${login.connectionLimit}` : 'NOLOGIN';
+    // Only what is there is taken away: who is no superuser may not even name some of these attributes.
+    const attributes = [
+      login ? `LOGIN CONNECTION LIMIT ${login.connectionLimit}` : 'NOLOGIN',
+      ...(observed?.powers ?? []).map((power) => `NO${power}`),
+      ...(observed?.expires ? ["VALID UNTIL 'infinity'"] : []),
+    ].join(' ');
     let password = '';
     if (login && observed?.mark?.secret !== login.passwordVersion) {
       // Postgres gets the verifier, so that the password itself cannot stand in its log.
@@ -107,6 +134,7 @@ export const role = kind<RoleInputs, RoleObserved>({
     const mark = markOf(inputs, world);
     await world.postgres.script(
       `${observed ? 'ALTER' : 'CREATE'} ROLE ${name} ${attributes}${password};
+       ${observed?.memberOf.length ? leaveSql(inputs.name) : ''}
        ALTER ROLE ${name} SET search_path = ${quoteIdent(inputs.searchPath)};
        COMMENT ON ROLE ${name} IS ${quoteLiteral(formatMark(mark))};`,
       world,
@@ -115,8 +143,11 @@ export const role = kind<RoleInputs, RoleObserved>({
       login: login !== undefined,
       connectionLimit: login?.connectionLimit ?? -1,
       searchPath: inputs.searchPath,
+      powers: [],
+      memberOf: [],
+      expires: false,
       mark,
-      retired: false,
+      retired: login === undefined,
     };
   },
 
@@ -130,15 +161,42 @@ export const role = kind<RoleInputs, RoleObserved>({
     if (!row) return;
     // What the role owns here goes with it; its tables were in the tenant's schema, which is gone by now.
     await world.postgres.script(
-      `${membershipSql(key)} DROP OWNED BY ${name} CASCADE; DROP ROLE ${name};`,
+      `${LOCK_TIMEOUT} ${membershipSql(key)} ${endSessionsSql(key)} DROP OWNED BY ${name} CASCADE; DROP ROLE ${name};`,
       world,
     );
   },
 
   async retire(key, observed, world) {
-    if (observed.login) await world.postgres.script(`ALTER ROLE ${quoteIdent(key)} NOLOGIN;`, world);
+    if (!observed.login) return;
+    // In two steps: a session that begins between the two would outlive the end of the others.
+    await world.postgres.script(`ALTER ROLE ${quoteIdent(key)} NOLOGIN;`, world);
+    await world.postgres.script(`${membershipSql(key)} ${endSessionsSql(key)}`, world);
   },
 });
+
+/** A session of somebody else that holds a lock must not make a deletion hang. */
+export const LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s';";
+
+/** Each membership is revoked as who granted it: Postgres 16 and later keep one per grantor. */
+function leaveSql(roleName: string): string {
+  return `
+    DO $tenantry$ DECLARE item record; BEGIN
+      FOR item IN
+        SELECT pg_get_userbyid(roleid) AS role, pg_get_userbyid(grantor) AS grantor FROM pg_auth_members
+         WHERE member = ${quoteLiteral(roleName)}::regrole
+      LOOP
+        EXECUTE format('REVOKE %I FROM %I GRANTED BY %I', item.role, ${quoteLiteral(roleName)}, item.grantor);
+      END LOOP;
+    END $tenantry$;`;
+}
+
+/** Ends the role's sessions: NOLOGIN keeps out new ones only. */
+function endSessionsSql(roleName: string): string {
+  return `
+    DO $tenantry$ BEGIN
+      PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ${quoteLiteral(roleName)};
+    END $tenantry$;`;
+}
 
 /** A user that is no superuser must be a member of a role to act for it; it made the role, so it may join. */
 export function membershipSql(roleName: string): string {

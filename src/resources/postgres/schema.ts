@@ -3,6 +3,7 @@ import { quoteIdent, quoteLiteral } from '../../clients/postgres.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
 import { changed, kind, type Observed } from '../kind.ts';
 import { formatMark, parseMark } from '../mark.ts';
+import { LOCK_TIMEOUT } from './role.ts';
 
 export interface SchemaInputs {
   readonly name: string;
@@ -33,7 +34,7 @@ export const schema = kind<SchemaInputs, SchemaObserved>({
   type: 'postgres:schema',
   backend: 'postgres',
   ownership: 'mark',
-  holdsData: true,
+  holdsData: 'tenant',
   key: (inputs) => inputs.name,
 
   async observe(inputs, world) {
@@ -67,6 +68,6 @@ export const schema = kind<SchemaInputs, SchemaObserved>({
   },
 
   async remove(name, _observed, world) {
-    await world.postgres.script(`DROP SCHEMA IF EXISTS ${quoteIdent(name)} CASCADE;`, world);
+    await world.postgres.script(`${LOCK_TIMEOUT} DROP SCHEMA IF EXISTS ${quoteIdent(name)} CASCADE;`, world);
   },
 });

@@ -1,6 +1,7 @@
 /** Kind vault:auth-mount: the auth method that the tenants' applications log in with. */
 import { TenantryError } from '../../errors.ts';
 import { changed, kind, type Observed } from '../kind.ts';
+import { orElseThere } from './mount.ts';
 
 export interface AuthMountInputs {
   /** Path below auth/, without a slash at its end. */
@@ -16,7 +17,7 @@ export const authMount = kind<AuthMountInputs, AuthMountObserved>({
   type: 'vault:auth-mount',
   backend: 'vault',
   ownership: 'shared',
-  holdsData: true,
+  holdsData: 'tenant',
   key: (inputs) => inputs.path,
 
   async observe(inputs, world) {
@@ -40,15 +41,20 @@ export const authMount = kind<AuthMountInputs, AuthMountObserved>({
     return changed('type', observed?.type, inputs.type);
   },
 
-  async sync(inputs, observed, world) {
-    if (observed) {
-      throw new TenantryError(
-        'NotOwned',
-        `Vault has the auth method ${observed.type} at auth/${inputs.path}/, but ${inputs.type} is wanted there`,
-        { hint: 'set spec.vault.tenantAuth.mount to another path' },
-      );
-    }
-    await world.vault.write(`sys/auth/${inputs.path}`, { type: inputs.type }, world);
+  unfit(inputs, observed) {
+    if (observed.type === inputs.type) return undefined;
+    return new TenantryError(
+      'NotOwned',
+      `Vault has the auth method ${observed.type} at auth/${inputs.path}/, but ${inputs.type} is wanted there`,
+      { hint: 'set spec.vault.tenantAuth.mount to another path' },
+    );
+  },
+
+  async sync(inputs, _observed, world) {
+    await orElseThere(
+      world.vault.write(`sys/auth/${inputs.path}`, { type: inputs.type }, world),
+      async () => this.diff(inputs, await this.observe(inputs, world)).length === 0,
+    );
     return { type: inputs.type };
   },
 

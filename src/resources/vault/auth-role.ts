@@ -1,5 +1,7 @@
 /** Kind vault:auth-role: lets a tenant's applications log in (AppRole, Kubernetes, JWT) and get the tenant's policy. */
-import { changed, kind, type Observed } from '../kind.ts';
+import { forEachItem } from '../../clients/limit.ts';
+import { changed, kind, type Observed, type Scope, type World } from '../kind.ts';
+import type { ClaimObserved } from './claim.ts';
 import { tenantOfPolicy } from './paths.ts';
 
 export interface AuthRoleInputs {
@@ -18,6 +20,11 @@ export interface AuthRoleObserved extends Observed {
 
 const keyOf = (mount: string, name: string): string => `${mount}/${name}`;
 
+/** Path of a role, as Vault's API and the claims write it. */
+export function authRolePath(mount: string, name: string): string {
+  return `auth/${mount}/role/${name}`;
+}
+
 /** Vault reads lists and durations back in other forms than they are written in. */
 function comparable(value: unknown): unknown {
   if (Array.isArray(value)) return [...value].map(String).sort().join(',');
@@ -34,7 +41,7 @@ export const authRole = kind<AuthRoleInputs, AuthRoleObserved>({
   tenantOf: (key) => tenantOfPolicy(key.slice(key.lastIndexOf('/') + 1)),
 
   async observe(inputs, world) {
-    const role = await world.vault.read(`auth/${inputs.mount}/role/${inputs.name}`, world);
+    const role = await world.vault.read(authRolePath(inputs.mount, inputs.name), world);
     return role && { role };
   },
 
@@ -44,15 +51,13 @@ export const authRole = kind<AuthRoleInputs, AuthRoleObserved>({
     const names = new Map(wanted.map((inputs) => [keyOf(inputs.mount, inputs.name), inputs]));
     for (const mount of new Set(wanted.map((inputs) => inputs.mount))) {
       const listed = await world.vault.list(`auth/${mount}/role`, world);
-      await Promise.all(
-        listed.map(async (name) => {
-          const inputs = names.get(keyOf(mount, name));
-          // Of roles that no document asks for only the name matters: they may be due for removal.
-          const observed = inputs ? await this.observe(inputs, world) : { role: {} };
-          if (observed) found.set(keyOf(mount, name), observed);
-        }),
-      );
+      await forEachItem(listed, async (name) => {
+        const inputs = names.get(keyOf(mount, name));
+        const observed = inputs && (await this.observe(inputs, world));
+        if (observed) found.set(keyOf(mount, name), observed);
+      });
     }
+    await addLeftBehind(found, names, world, scope);
     return found;
   },
 
@@ -64,12 +69,31 @@ export const authRole = kind<AuthRoleInputs, AuthRoleObserved>({
   },
 
   async sync(inputs, _observed, world) {
-    await world.vault.write(`auth/${inputs.mount}/role/${inputs.name}`, inputs.role, world);
+    await world.vault.write(authRolePath(inputs.mount, inputs.name), inputs.role, world);
     return { role: inputs.role };
   },
 
   async remove(key, _observed, world) {
     const cut = key.lastIndexOf('/');
-    await world.vault.delete(`auth/${key.slice(0, cut)}/role/${key.slice(cut + 1)}`, world);
+    await world.vault.delete(authRolePath(key.slice(0, cut), key.slice(cut + 1)), world);
   },
 });
+
+/** Roles that only a claim remembers: their tenant is gone from the documents, or they stand at another mount now. */
+async function addLeftBehind(
+  found: Map<string, AuthRoleObserved>,
+  wanted: ReadonlyMap<string, AuthRoleInputs>,
+  world: World,
+  scope: Scope,
+): Promise<void> {
+  const claims = (await scope.claims?.()) ?? new Map<string, Observed>();
+  await Promise.all(
+    [...claims.values()].map(async (claim) => {
+      const path = (claim as ClaimObserved).authRole ?? '';
+      const [, mount, name] = /^auth\/(.+)\/role\/([^/]+)$/.exec(path) ?? [];
+      if (mount === undefined || name === undefined || wanted.has(keyOf(mount, name))) return;
+      const role = await world.vault.read(path, world);
+      if (role) found.set(keyOf(mount, name), { role });
+    }),
+  );
+}

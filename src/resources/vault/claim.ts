@@ -2,6 +2,7 @@
  * Kind vault:claim: says which driver instance a tenant belongs to. It is written first, by check-and-set, and speaks
  * for the objects that can carry no mark of their own (Transit key, auth role).
  */
+import { forEachItem } from '../../clients/limit.ts';
 import { TenantryError } from '../../errors.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
 import { changed, kind, type Observed, type World } from '../kind.ts';
@@ -22,10 +23,12 @@ export interface ClaimObserved extends Observed {
   readonly version: number;
   /** Objects of the tenant's that were there before any claim. */
   readonly inTheWay: readonly string[];
+  /** The auth role that was made under this claim: it can carry no mark, and must be found when the tenant goes. */
+  readonly authRole?: string | undefined;
 }
 
 interface KvData {
-  readonly data: { readonly owner?: string; readonly deletion?: string } | null;
+  readonly data: { readonly owner?: string; readonly deletion?: string; readonly auth_role?: string } | null;
   readonly metadata: {
     readonly version: number;
     readonly deletion_time?: string;
@@ -39,7 +42,7 @@ async function readClaim(tenant: string, world: World): Promise<ClaimObserved | 
   const owner = answer.data?.owner;
   const deletion = answer.data?.deletion === 'Delete' ? 'Delete' : 'Retain';
   const mark: Mark | undefined = owner === undefined ? undefined : { owner, tenant, deletion };
-  return { version: answer.metadata.version, mark, inTheWay: [] };
+  return { version: answer.metadata.version, mark, inTheWay: [], authRole: answer.data?.auth_role };
 }
 
 /** A tenant without a claim: undefined when nothing of its name exists, else what is in the way. */
@@ -62,7 +65,7 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
   type: 'vault:claim',
   backend: 'vault',
   ownership: 'mark',
-  holdsData: true,
+  holdsData: 'tenant',
   key: (inputs) => inputs.tenant,
 
   async observe(inputs, world) {
@@ -97,25 +100,27 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
       return (await lists.get(folder))?.has(path.slice(cut + 1)) ?? false;
     };
     const found = new Map<string, ClaimObserved>();
-    await Promise.all(
-      [...tenants].map(async (tenant) => {
-        let observed = await readClaim(tenant, world);
-        const inputs = wanted.get(tenant);
-        if (!observed?.mark && inputs)
-          observed = await unclaimed(inputs, observed?.version ?? 0, world, exists);
-        if (observed) found.set(tenant, observed);
-      }),
-    );
+    await forEachItem(tenants, async (tenant) => {
+      let observed = await readClaim(tenant, world);
+      const inputs = wanted.get(tenant);
+      if (!observed?.mark && inputs)
+        observed = await unclaimed(inputs, observed?.version ?? 0, world, exists);
+      if (observed) found.set(tenant, observed);
+    });
     return found;
   },
 
   diff(inputs, observed) {
     if (!observed?.mark) return [{ path: 'tenant', after: inputs.tenant }];
-    return changed('deletionPolicy', observed.mark.deletion, inputs.deletion);
+    return [
+      ...changed('deletionPolicy', observed.mark.deletion, inputs.deletion),
+      ...changed('authRole', observed.authRole, inputs.authRole),
+    ];
   },
 
   async sync(inputs, observed, world) {
-    const data = { owner: world.owner, deletion: inputs.deletion };
+    const mark = { owner: world.owner, deletion: inputs.deletion };
+    const data = { ...mark, ...(inputs.authRole === undefined ? {} : { auth_role: inputs.authRole }) };
     const answer = await world.vault.write<{ version: number }>(
       `${world.vault.kvMount}/data/${claimPath(inputs.tenant)}`,
       { data, options: { cas: observed?.version ?? 0 } },
@@ -123,7 +128,12 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
     );
     if (!answer)
       throw new TenantryError('VaultError', `Vault gave no version for the claim on ${inputs.tenant}`);
-    return { version: answer.version, mark: { ...data, tenant: inputs.tenant }, inTheWay: [] };
+    return {
+      version: answer.version,
+      mark: { ...mark, tenant: inputs.tenant },
+      inTheWay: [],
+      authRole: inputs.authRole,
+    };
   },
 
   async remove(tenant, _observed, world) {

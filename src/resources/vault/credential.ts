@@ -2,7 +2,8 @@
  * Kind vault:credential: the place of a tenant's credential. Only metadata are looked at and written here; the token
  * itself is stored by the sidecar or by `tenantry credentials`, or by hand and then encrypted in place.
  */
-import { ENCRYPTED_VERSION, encryptInPlace } from '../../credentials/store.ts';
+import { forEachItem } from '../../clients/limit.ts';
+import { contentVersion, ENCRYPTED_VERSION, encryptInPlace } from '../../credentials/store.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
 import { type Change, changed, kind, type Observed, type World } from '../kind.ts';
 import { markMetadata, parseMetadataMark } from '../mark.ts';
@@ -20,6 +21,8 @@ export interface CredentialObserved extends Observed {
   readonly connected: boolean;
   /** KV version, as text; '0' when there is none. */
   readonly version: string;
+  /** Version that brought the token; a rewrap with a newer key does not change it. */
+  readonly tokenVersion: string;
   /** Newest version whose secrets are known to be encrypted, as text; '' when unknown. */
   readonly encryptedVersion: string;
   /** Secrets that Airbyte's source was last given, as versions; '' when none were. */
@@ -31,6 +34,7 @@ export interface CredentialObserved extends Observed {
 const EMPTY = {
   connected: false,
   version: '0',
+  tokenVersion: '0',
   encryptedVersion: '',
   appliedSource: '',
   firstSync: '',
@@ -42,6 +46,7 @@ function observedCredential(metadata: KvMetadata): CredentialObserved {
     mark: parseMetadataMark(custom),
     connected: hasCurrentVersion(metadata),
     version: String(metadata.current_version),
+    tokenVersion: contentVersion(metadata),
     encryptedVersion: custom[ENCRYPTED_VERSION] ?? '',
     appliedSource: custom['applied_source'] ?? '',
     firstSync: custom['first_sync'] ?? '',
@@ -52,7 +57,7 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
   type: 'vault:credential',
   backend: 'vault',
   ownership: 'mark',
-  holdsData: true,
+  holdsData: 'integration',
   // The folder is inside the claimed tenant's, and writing there by hand is a supported way to bring a token.
   takesUnmarked: true,
   key: (inputs) => credentialPath(inputs.tenant, inputs.integration),
@@ -78,13 +83,11 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
       const metadata = await readMetadata(world.vault, path, world);
       if (metadata) found.set(path, observedCredential(metadata));
     };
-    await Promise.all(
-      [...tenants].map(async (tenant) => {
-        const names = await listMetadata(world.vault, `${tenant}/`, world);
-        const credentials = names.filter((name) => name !== CLAIM && !name.endsWith('/'));
-        await Promise.all(credentials.map((name) => readOne(credentialPath(tenant, name))));
-      }),
-    );
+    await forEachItem(tenants, async (tenant) => {
+      const names = await listMetadata(world.vault, `${tenant}/`, world);
+      const credentials = names.filter((name) => name !== CLAIM && !name.endsWith('/'));
+      await Promise.all(credentials.map((name) => readOne(credentialPath(tenant, name))));
+    });
     return found;
   },
 
@@ -112,7 +115,8 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
     if (!observed) return { ...EMPTY, mark };
     if (!observed.connected || observed.encryptedVersion === observed.version) return { ...observed, mark };
     const { version } = await encryptInPlace(world.vault, inputs, world);
-    return { ...observed, mark, version: String(version), encryptedVersion: String(version) };
+    const text = String(version);
+    return { ...observed, mark, version: text, tokenVersion: text, encryptedVersion: text };
   },
 
   async remove(path, _observed, world) {

@@ -1,5 +1,7 @@
 /** Kind vault:generated-secret: a random value that is made once, kept in KV v2 and never printed. */
+
 import { randomBytes } from 'node:crypto';
+import { forEachItem } from '../../clients/limit.ts';
 import { TenantryError } from '../../errors.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
 import { changed, kind, type Observed, type World } from '../kind.ts';
@@ -49,7 +51,7 @@ export const generatedSecret = kind<GeneratedSecretInputs, GeneratedSecretObserv
   type: 'vault:generated-secret',
   backend: 'vault',
   ownership: 'mark',
-  holdsData: true,
+  holdsData: 'tenant',
   key: (inputs) => inputs.path,
 
   async observe(inputs, world) {
@@ -60,13 +62,11 @@ export const generatedSecret = kind<GeneratedSecretInputs, GeneratedSecretObserv
   async observeAll(world, scope) {
     const names = scope.only ? [...scope.only] : await listMetadata(world.vault, LOADER_PASSWORDS, world);
     const found = new Map<string, GeneratedSecretObserved>();
-    await Promise.all(
-      names.map(async (name) => {
-        const path = `${LOADER_PASSWORDS}/${name}`;
-        const metadata = await readMetadata(world.vault, path, world);
-        if (metadata) found.set(path, observedSecret(metadata));
-      }),
-    );
+    await forEachItem(names, async (name) => {
+      const path = `${LOADER_PASSWORDS}/${name}`;
+      const metadata = await readMetadata(world.vault, path, world);
+      if (metadata) found.set(path, observedSecret(metadata));
+    });
     return found;
   },
 

@@ -38,11 +38,11 @@ export function hasCurrentVersion(metadata: KvMetadata): boolean {
   );
 }
 
-/** Adds to the custom metadata of a path and keeps what else stands there; creates the path without a version. */
+/** Adds to the custom metadata of a path and keeps what else stands there; null removes. Creates the path without a version. */
 export async function mergeMetadata(
   vault: VaultClient,
   path: string,
-  custom: Readonly<Record<string, string>>,
+  custom: Readonly<Record<string, string | null>>,
   options: CallOptions & { readonly exists: boolean },
 ): Promise<void> {
   const url = `${vault.kvMount}/metadata/${path}`;

@@ -20,7 +20,7 @@ export const mount = kind<MountInputs, MountObserved>({
   type: 'vault:mount',
   backend: 'vault',
   ownership: 'shared',
-  holdsData: true,
+  holdsData: 'tenant',
   key: (inputs) => inputs.path,
 
   async observe(inputs, world) {
@@ -45,17 +45,22 @@ export const mount = kind<MountInputs, MountObserved>({
     ];
   },
 
-  async sync(inputs, observed, world) {
-    if (observed) {
-      // A mount's type cannot be changed, and its data are somebody's.
-      throw new TenantryError(
-        'NotOwned',
-        `Vault has ${observed.type}${observed.version ? ` version ${observed.version}` : ''} mounted at ${inputs.path}/, but ${inputs.type === 'kv' ? 'KV version 2' : 'Transit'} is needed`,
-        { hint: `set spec.vault.${inputs.type === 'kv' ? 'kvMount' : 'transitMount'} to another path` },
-      );
-    }
+  unfit(inputs, observed) {
+    if (this.diff(inputs, observed).length === 0) return undefined;
+    // A mount's type cannot be changed, and its data are somebody's.
+    return new TenantryError(
+      'NotOwned',
+      `Vault has ${observed.type}${observed.version ? ` version ${observed.version}` : ''} mounted at ${inputs.path}/, but ${inputs.type === 'kv' ? 'KV version 2' : 'Transit'} is needed`,
+      { hint: `set spec.vault.${inputs.type === 'kv' ? 'kvMount' : 'transitMount'} to another path` },
+    );
+  },
+
+  async sync(inputs, _observed, world) {
     const body = inputs.type === 'kv' ? { type: 'kv', options: { version: '2' } } : { type: 'transit' };
-    await world.vault.write(`sys/mounts/${inputs.path}`, body, world);
+    await orElseThere(
+      world.vault.write(`sys/mounts/${inputs.path}`, body, world),
+      async () => this.diff(inputs, await this.observe(inputs, world)).length === 0,
+    );
     return { type: inputs.type, version: inputs.type === 'kv' ? '2' : undefined };
   },
 
@@ -63,3 +68,13 @@ export const mount = kind<MountInputs, MountObserved>({
     // Mounts are shared: never removed.
   },
 });
+
+/** A mount that another stack made in the same moment is as good as ours. */
+export async function orElseThere(made: Promise<unknown>, isThere: () => Promise<boolean>): Promise<void> {
+  try {
+    await made;
+  } catch (error) {
+    const refused = error instanceof TenantryError && error.code === 'VaultError';
+    if (!refused || !(await isThere())) throw error;
+  }
+}

@@ -1,4 +1,5 @@
 /** Kind vault:policy: what a tenant's token, or the sidecar's, may do. The mark is the policy's first line. */
+import { forEachItem } from '../../clients/limit.ts';
 import { changed, kind, type Observed } from '../kind.ts';
 import { formatMark, parseMark } from '../mark.ts';
 import { tenantOfPolicy } from './paths.ts';
@@ -40,12 +41,10 @@ export const policy = kind<PolicyInputs, PolicyObserved>({
       return wanted.has(name) || tenant !== undefined;
     });
     const found = new Map<string, PolicyObserved>();
-    await Promise.all(
-      names.map(async (name) => {
-        const observed = await this.observe({ name, rules: '' }, world);
-        if (observed) found.set(name, observed);
-      }),
-    );
+    await forEachItem(names, async (name) => {
+      const observed = await this.observe({ name, rules: '' }, world);
+      if (observed) found.set(name, observed);
+    });
     return found;
   },
 
