@@ -1,12 +1,25 @@
 /** Keeps tenants' credentials: KV v2 for the place, the tenant's Transit key for every secret field. */
 import type { CallOptions, VaultClient } from '../clients/vault.ts';
 import { TenantryError } from '../errors.ts';
-import { mergeMetadata, readMetadata } from '../resources/vault/kv.ts';
+import { type KvMetadata, mergeMetadata, readMetadata } from '../resources/vault/kv.ts';
 import { credentialPath } from '../resources/vault/paths.ts';
-import { plainFields, SECRET_FIELDS } from './fields.ts';
+import { plainFields, SECRET_FIELDS, secretText } from './fields.ts';
 
 /** Custom metadata: the newest version whose secret fields are known to be cipher text. */
 export const ENCRYPTED_VERSION = 'encrypted_version';
+
+/** Custom metadata: the version that brought the token which the newest one holds. A rewrap keeps it. */
+const CONTENT_VERSION = 'content_version';
+
+/**
+ * The version that brought the token: it changes when the token does, and not when it is only encrypted anew. A version
+ * that was not looked at yet counts as a new token.
+ */
+export function contentVersion(metadata: Pick<KvMetadata, 'current_version' | 'custom_metadata'>): string {
+  const current = String(metadata.current_version);
+  const custom = metadata.custom_metadata;
+  return (custom?.[ENCRYPTED_VERSION] === current ? custom[CONTENT_VERSION] : undefined) ?? current;
+}
 
 /** Fields as they stand in Vault: secret ones as cipher text. */
 export type StoredCredential = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -49,19 +62,49 @@ export async function storeCredential(
   const path = credentialPath(place.tenant, place.integration);
   const before = options.merge ? await readStored(vault, place, options) : undefined;
   const data = await encryptFields(vault, place.tenant, { ...before?.data, ...fields }, options);
+  const version = await writeVersion(vault, path, data, options);
+  await recordEncrypted(vault, path, { version, content: String(version) }, options);
+  return version;
+}
+
+/** Stores the same secrets under newer cipher text; for who holds the token nothing has changed. */
+export async function replaceCiphertext(
+  vault: VaultClient,
+  place: CredentialPlace,
+  data: StoredCredential,
+  options: CallOptions & { readonly expectedVersion: number },
+): Promise<number> {
+  const path = credentialPath(place.tenant, place.integration);
+  const metadata = await readMetadata(vault, path, options);
+  const version = await writeVersion(vault, path, data, options);
+  const content = metadata ? contentVersion(metadata) : String(version);
+  await recordEncrypted(vault, path, { version, content }, options);
+  return version;
+}
+
+async function writeVersion(
+  vault: VaultClient,
+  path: string,
+  data: StoredCredential,
+  options: CallOptions & { readonly expectedVersion: number },
+): Promise<number> {
   const answer = await vault.write<{ version: number }>(
     `${vault.kvMount}/data/${path}`,
     { data, options: { cas: options.expectedVersion } },
     options,
   );
   if (!answer) throw new TenantryError('VaultError', `Vault gave no version for the credential ${path}`);
-  await mergeMetadata(
-    vault,
-    path,
-    { [ENCRYPTED_VERSION]: String(answer.version) },
-    { ...options, exists: true },
-  );
   return answer.version;
+}
+
+async function recordEncrypted(
+  vault: VaultClient,
+  path: string,
+  record: { readonly version: number; readonly content: string },
+  options: CallOptions,
+): Promise<void> {
+  const custom = { [ENCRYPTED_VERSION]: String(record.version), [CONTENT_VERSION]: record.content };
+  await mergeMetadata(vault, path, custom, { ...options, exists: true });
 }
 
 /** Encrypts what was written by hand in plain text; safe to repeat. Returns the version that is encrypted now. */
@@ -81,12 +124,7 @@ export async function encryptInPlace(
     return { version, encrypted: plain };
   }
   const path = credentialPath(place.tenant, place.integration);
-  await mergeMetadata(
-    vault,
-    path,
-    { [ENCRYPTED_VERSION]: String(stored.version) },
-    { ...options, exists: true },
-  );
+  await recordEncrypted(vault, path, { version: stored.version, content: String(stored.version) }, options);
   return { version: stored.version, encrypted: [] };
 }
 
@@ -112,7 +150,7 @@ async function encryptFields(
     `${vault.transitMount}/encrypt/${tenant}`,
     {
       batch_input: plain.map((field) => ({
-        plaintext: Buffer.from(String(fields[field])).toString('base64'),
+        plaintext: Buffer.from(secretText(fields[field])).toString('base64'),
       })),
     },
     options,
