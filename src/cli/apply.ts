@@ -1,9 +1,9 @@
 /** `tenantry apply`: makes Vault, Postgres and Airbyte match the documents. */
 import type { Command } from 'commander';
-import { prepare } from '../reconcile/run.ts';
 import { type CommandContext, type ExitCode, report, stackCommand, tenantOption } from './command.ts';
 import { confirmYes } from './confirm.ts';
-import { carryOut, withStackLock } from './execute.ts';
+import { carryOut, look, withStackLock } from './execute.ts';
+import { count } from './format/show.ts';
 import { type StackOptions, withSession } from './session.ts';
 
 interface ApplyOptions extends StackOptions {
@@ -11,28 +11,29 @@ interface ApplyOptions extends StackOptions {
 }
 
 export function applyCommand(context: CommandContext): Command {
-  return stackCommand(
-    'apply',
-    'make the systems match the documents',
-    'Plans, asks, and makes Vault, Postgres and Airbyte match the documents. It may be stopped or killed at any moment\nand run again: it goes on where it ended.',
-  )
+  return stackCommand('apply', {
+    summary: 'make the systems match the documents',
+    description:
+      'Shows the plan, asks, and makes Vault, Postgres and Airbyte match the documents. It may be stopped or killed at any moment and run again: it goes on where it ended.\nExit code 0: done, or waiting for something that others must bring; 1: not everything was done.',
+    examples: [
+      'tenantry apply --stack prod',
+      'tenantry apply --stack prod --yes --output json',
+      'tenantry apply --stack prod --tenant acme globex',
+    ],
+  })
     .addOption(tenantOption())
     .option('-y, --yes', 'do not ask (for CI)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  tenantry apply --stack prod\n  tenantry apply --stack prod --yes --output json\n  tenantry apply --stack prod --tenant acme globex',
-    )
-    .action((options: ApplyOptions) => report(context, options.output, () => applyStack(options, context)));
+    .action((options: ApplyOptions) => report(context, options, () => applyStack(options, context)));
 }
 
 async function applyStack(options: ApplyOptions, { io }: CommandContext): Promise<ExitCode> {
   return withSession(options, io, (session) =>
     withStackLock(session, io, async (stop) => {
-      const prepared = await prepare(session);
+      const prepared = await look(session, io);
       const ask = async (changes: number): Promise<void> => {
-        if (!options.yes) await confirmYes(io, `Make these ${changes} changes?`);
+        if (!options.yes) await confirmYes(io, `Make ${count(changes, 'change')}?`);
       };
-      return carryOut({ session, prepared, stop, output: options.output, ask }, io);
+      return carryOut({ session, prepared, stop, options, ask }, io);
     }),
   );
 }

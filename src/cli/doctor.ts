@@ -1,12 +1,11 @@
 /** `tenantry doctor`: checks reachability, versions and permissions of each system, and says what to fix. */
 import type { Command } from 'commander';
-import { checkAirbyte } from '../doctor/airbyte.ts';
 import type { CheckResult, Verdict } from '../doctor/check.ts';
-import { checkPostgres } from '../doctor/postgres.ts';
-import { checkVault } from '../doctor/vault.ts';
-import { type CommandContext, report, stackCommand, writeJson } from './command.ts';
-import type { Io, Style } from './io.ts';
-import { type StackOptions, withSession } from './session.ts';
+import { examine } from '../doctor/examine.ts';
+import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from './command.ts';
+import { count, type Show, showFor } from './format/show.ts';
+import type { Style } from './io.ts';
+import { openStack, type StackOptions } from './session.ts';
 
 const SIGNS: Record<Verdict, { readonly sign: string; readonly style: Style }> = {
   ok: { sign: '✓', style: 'green' },
@@ -15,38 +14,37 @@ const SIGNS: Record<Verdict, { readonly sign: string; readonly style: Style }> =
 };
 
 export function doctorCommand(context: CommandContext): Command {
-  return stackCommand(
-    'doctor',
-    'check each system and say what to fix',
-    'Checks whether Vault, Postgres and Airbyte can be reached, which versions they are, and whether the logins may do what\nTenantry has to do. Changes nothing. Exit code 1 when something must be fixed.',
-  )
-    .addHelpText(
-      'after',
-      '\nExamples:\n  tenantry doctor --stack prod\n  tenantry doctor --stack prod --output json',
-    )
-    .action((options: StackOptions) =>
-      report(context, options.output, () =>
-        withSession({ ...options, readOnly: true }, context.io, async ({ world, backends }) => {
-          const checks = await Promise.all([
-            checkVault(world),
-            checkPostgres(world),
-            checkAirbyte(world, backends.settings),
-          ]);
-          const results = checks.flat();
-          const ok = results.every((result) => result.verdict !== 'failed');
-          if (options.output === 'json') writeJson(context.io, { ok, checks: results });
-          else context.io.out(formatChecks(results, context.io));
-          return ok ? 0 : 1;
-        }),
-      ),
-    );
+  return stackCommand('doctor', {
+    summary: 'check each system and say what to fix',
+    description:
+      'Checks whether Vault, Postgres and Airbyte can be reached, which versions they are, and whether the logins may do what Tenantry has to do. A system that is down does not keep the others from being checked. Changes nothing.\nExit code 0: fit (there may be warnings); 1: something must be fixed.',
+    examples: ['tenantry doctor --stack prod', 'tenantry doctor --stack prod --output json'],
+  }).action((options: StackOptions) => report(context, options, () => doctor(options, context)));
 }
 
-function formatChecks(results: readonly CheckResult[], io: Pick<Io, 'style'>): string {
+async function doctor(options: StackOptions, { io }: CommandContext): Promise<ExitCode> {
+  const { documents, env } = await openStack(options, io);
+  const checks = await examine(documents.platform, { env, signal: AbortSignal.any([io.stop, io.abort]) });
+  const ok = checks.every((result) => result.verdict !== 'failed');
+  if (options.output === 'json') writeJson(io, { ok, checks });
+  else io.out(formatChecks(checks, showFor(io, options)));
+  return ok ? 0 : 1;
+}
+
+function formatChecks(results: readonly CheckResult[], { style, hint }: Show): string {
   const lines = results.flatMap(({ system, check, verdict, detail, fix }) => {
-    const { sign, style } = SIGNS[verdict];
-    const line = `${io.style(style, sign)} ${system.padEnd(9)} ${check.padEnd(12)} ${detail}`;
-    return fix ? [line, `    → ${fix}`] : [line];
+    const sign = SIGNS[verdict];
+    const line = `${style(sign.style, sign.sign)} ${system.padEnd(9)} ${check.padEnd(12)} ${detail}`;
+    return fix ? [line, `    → ${hint(fix)}`] : [line];
   });
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n\n${verdictLine(results)}\n`;
+}
+
+function verdictLine(results: readonly CheckResult[]): string {
+  const failed = results.filter(({ verdict }) => verdict === 'failed').length;
+  const warnings = results.filter(({ verdict }) => verdict === 'warning').length;
+  const more = warnings > 0 ? `, ${count(warnings, 'warning')}` : '';
+  return failed === 0
+    ? `Everything that Tenantry needs is there${more}.`
+    : `${count(failed, 'thing')} to fix${more}.`;
 }

@@ -1,11 +1,12 @@
 /** Carries a plan out for the CLI: with the stack's lock, progress on stderr and graceful stopping. */
 import { apply } from '../reconcile/apply.ts';
 import type { ResourceResult } from '../reconcile/events.ts';
-import { limitsOf, type Prepared } from '../reconcile/run.ts';
+import { limitsOf, type Prepared, type PrepareInput, prepare } from '../reconcile/run.ts';
 import { isChange } from '../reconcile/step.ts';
 import { type ExitCode, writeJson } from './command.ts';
-import { allSteps, formatPlan, planJson } from './format/plan.ts';
+import { allSteps, formatPlan, type PlanTextOptions, planJson } from './format/plan.ts';
 import { formatResults, resultsJson, succeeded } from './format/results.ts';
+import { showFor } from './format/show.ts';
 import type { Io } from './io.ts';
 import { createProgress } from './progress.ts';
 import type { Session, StackOptions } from './session.ts';
@@ -27,28 +28,44 @@ export function withStackLock<T>(
   return session.backends.postgres.withLock(`tenantry ${session.owner}`, guarded, {
     waitMs: LOCK_WAIT_MS,
     signal: io.stop,
-    onWait: () => io.err('another apply of this stack is running; waiting for it\n'),
+    onWait: () => io.err('another apply of this stack is running; waiting for it (Ctrl-C gives up)\n'),
   });
 }
 
-export interface Execution {
+/** Observes and plans, with a line about it where somebody watches. */
+export async function look(input: PrepareInput, io: Io): Promise<Prepared> {
+  const progress = createProgress(io);
+  try {
+    return await prepare({ ...input, onProgress: progress.onProgress });
+  } finally {
+    progress.end();
+  }
+}
+
+export interface Execution extends PlanTextOptions {
   readonly session: Session;
   readonly prepared: Prepared;
   readonly stop: AbortSignal;
-  readonly output: StackOptions['output'];
+  readonly options: StackOptions;
   /** Asks a person before anything is changed; not called when nothing would be. */
   readonly ask: (changes: number) => Promise<void>;
 }
 
 /** Shows the plan, asks, carries it out and shows what came of it. */
 export async function carryOut(execution: Execution, io: Io): Promise<ExitCode> {
-  const { prepared, output, ask } = execution;
-  const changes = allSteps(prepared.plan).filter(isChange).length;
-  if (output === 'text') io.out(formatPlan(prepared.plan, io));
+  const { prepared, options, ask } = execution;
+  const show = showFor(io, options);
+  const steps = allSteps(prepared.plan);
+  const changes = steps.filter(isChange).length;
+  const text = formatPlan(prepared.plan, show, execution);
+  if (options.output === 'text') io.out(text);
+  // A person who is asked wants to see what for, also where stdout is for a program.
+  else if (io.interactive && changes > 0) io.err(text);
   if (changes > 0) await ask(changes);
   const results = await execute(execution, io);
-  if (output === 'json') writeJson(io, { plan: planJson(prepared.plan), ...resultsJson(results) });
-  else if (changes > 0 || !succeeded(results)) io.out(formatResults(results, io));
+  if (options.output === 'json') {
+    writeJson(io, { ...resultsJson(results, show.hint), plan: planJson(prepared.plan, show.hint) });
+  } else if (changes > 0 || !succeeded(results)) io.out(formatResults(results, show, steps));
   return succeeded(results) ? 0 : 1;
 }
 

@@ -1,7 +1,8 @@
 /** Entry point of the `tenantry` program. */
+import './memory.ts';
 import { processIo } from './io.ts';
 import { run } from './program.ts';
 
 const io = processIo();
-process.exitCode = await run(process.argv.slice(2), io);
+process.exitCode = io.finish(await run(process.argv.slice(2), io));
 io.dispose();

@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { TenantryError } from '../errors.ts';
 import { applyCommand } from './apply.ts';
-import type { CommandContext, ExitCode } from './command.ts';
+import { type CommandContext, type ExitCode, report } from './command.ts';
 import { credentialsCommand } from './credentials.ts';
 import { destroyCommand } from './destroy.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import type { Io } from './io.ts';
 import { planCommand } from './plan.ts';
+import { rotateCommand } from './rotate.ts';
 import { schemaCommand } from './schema.ts';
 import { statusCommand } from './status.ts';
 import { validateCommand } from './validate.ts';
@@ -18,6 +20,42 @@ import { validateCommand } from './validate.ts';
 export function packageVersion(): string {
   const file = join(import.meta.dirname, '..', '..', 'package.json');
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** The program with every command; also what the reference page is checked against. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command('tenantry')
+    .description(
+      'Connects your customers to third-party services: YAML in git becomes Vault, Postgres and Airbyte.',
+    )
+    .version(packageVersion(), '-V, --version')
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      `
+Start here:
+  tenantry dev         run everything on this machine, with nothing to install
+  tenantry validate    check your documents
+  tenantry doctor      check your own Vault, Postgres and Airbyte
+  tenantry plan        see what would change
+
+Exit codes: 0 as wanted, 2 there are changes (plan, status), 1 something failed.
+Each command has examples: tenantry <command> --help`,
+    );
+  const commands = [
+    validateCommand,
+    planCommand,
+    applyCommand,
+    statusCommand,
+    destroyCommand,
+    credentialsCommand,
+    rotateCommand,
+    doctorCommand,
+    schemaCommand,
+    devCommand,
+  ];
+  for (const make of commands) program.addCommand(make(context));
+  return program;
 }
 
 /** Runs one command line. Never throws and never ends the process. */
@@ -29,39 +67,52 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
       code = next;
     },
   };
-  const program = new Command('tenantry')
-    .description(
-      'Connects your customers to third-party services: YAML in git becomes Vault, Postgres and Airbyte.',
-    )
-    .version(packageVersion(), '-V, --version')
-    .showHelpAfterError('(add --help for more)')
-    .showSuggestionAfterError()
-    .addHelpText(
-      'after',
-      '\nStart here:\n  tenantry dev --stack dev      everything on this machine, nothing to install\n  tenantry validate             check your documents\n  tenantry plan                 see what would change',
-    );
-  const commands = [
-    validateCommand,
-    planCommand,
-    applyCommand,
-    statusCommand,
-    destroyCommand,
-    credentialsCommand,
-    doctorCommand,
-    schemaCommand,
-    devCommand,
-  ];
-  for (const make of commands) program.addCommand(make(context));
+  const program = createProgram(context);
+  let failed = program;
+  // Errors are told by `report`, in our own form; help goes where it is asked to.
   for (const command of withSubcommands(program)) {
-    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+    command
+      .exitOverride((error) => {
+        failed = command;
+        throw error;
+      })
+      .configureOutput({ writeOut: io.out, writeErr: io.out, outputError: () => undefined });
   }
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : 1;
-  }
+  await report(context, { output: wantsJson(args) ? 'json' : 'text' }, async () => {
+    try {
+      await program.parseAsync([...args], { from: 'user' });
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      if (error.exitCode === 0) return 0;
+      // A group of commands alone: commander has shown its help.
+      if (error.code === 'commander.help') return 1;
+      throw usageError(error, failed);
+    }
+    return code;
+  });
   return code;
+}
+
+function usageError(error: CommanderError, command: Command): TenantryError {
+  const [first = '', ...more] = error.message.split('\n');
+  const meant = /^\(Did you mean (.+)\?\)$/.exec(more.join(' '))?.[1];
+  const help = `\`${pathOf(command)} --help\` shows what there is`;
+  return new TenantryError('InvalidUsage', first.replace(/^error: /, '').replace(/\.$/, ''), {
+    hint: meant === undefined ? help : `did you mean ${meant}? ${help}`,
+  });
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+/** Asked of the words themselves: a command line that cannot be parsed has no options. */
+function wantsJson(args: readonly string[]): boolean {
+  return args.some(
+    (word, index) =>
+      /^(--output=|-o=?)json$/.test(word) ||
+      (word === 'json' && /^(-o|--output)$/.test(args[index - 1] ?? '')),
+  );
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -1,8 +1,11 @@
 /** Progress of a run on stderr: one line that is drawn over itself on a terminal, plain lines elsewhere. */
+import type { ErrorCode } from '../errors.ts';
 import type { Listener } from '../reconcile/events.ts';
 import type { Io } from './io.ts';
 
 export interface Progress {
+  /** While the systems are read, before anything is planned. Shown on terminals only: it is over soon. */
+  readonly onProgress: (done: number, total: number) => void;
   readonly onEvent: Listener;
   /** Ends the line, so that other text can follow. */
   end(): void;
@@ -11,30 +14,42 @@ export interface Progress {
 /** Plain lines come at these steps of the way, in percent. */
 const PLAIN_STEP = 10;
 
-export function createProgress(io: Pick<Io, 'err' | 'progress'>): Progress {
+const CLEAR = '\r\u001b[2K';
+
+export function createProgress(io: Pick<Io, 'err' | 'progress' | 'columns'>): Progress {
   let drawn = false;
   let lastPercent = 0;
+  const retried = new Set<ErrorCode>();
+  const draw = (text: string): void => {
+    drawn = true;
+    // A line that wraps could not be drawn over.
+    io.err(`${CLEAR}${text.slice(0, io.columns - 1)}`);
+  };
+  const end = (): void => {
+    if (drawn) io.err(CLEAR);
+    drawn = false;
+  };
   return {
+    onProgress(done, total) {
+      if (io.progress) draw(`  looking at Vault, Postgres and Airbyte (${done}/${total})`);
+    },
     onEvent(event) {
       if (event.type === 'retrying') {
-        if (drawn) io.err('\n');
-        drawn = false;
-        io.err(`  trying again: ${event.id}: ${event.problem.message}\n`);
+        // What one resource meets, the others meet too.
+        if (retried.has(event.problem.code)) return;
+        retried.add(event.problem.code);
+        end();
+        io.err(`  trying again: ${event.problem.code}: ${event.problem.message}\n`);
         return;
       }
       const { done, total, result } = event;
       const percent = Math.floor((done / total) * 100);
-      if (io.progress) {
-        drawn = true;
-        io.err(`\r\u001b[2K  ${done}/${total} (${percent}%)  ${result.kind} ${result.name}`);
-      } else if (percent >= lastPercent + PLAIN_STEP && total >= 50) {
+      if (io.progress) draw(`  ${done}/${total} (${percent}%)  ${result.kind} ${result.name}`);
+      else if (percent >= lastPercent + PLAIN_STEP && total >= 50) {
         lastPercent = percent - (percent % PLAIN_STEP);
         io.err(`  ${done}/${total} (${percent}%)\n`);
       }
     },
-    end() {
-      if (drawn) io.err('\r\u001b[2K');
-      drawn = false;
-    },
+    end,
   };
 }

@@ -1,51 +1,68 @@
 /** `tenantry schema`: prints or writes the JSON Schemas and custom resource definitions. */
-import { join } from 'node:path';
-import { Command } from 'commander';
-import { asTenantryError, TenantryError } from '../errors.ts';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { TenantryError } from '../errors.ts';
 import { generatedFiles, writeGenerated } from '../spec/generate.ts';
-import { type CommandContext, type ExitCode, report } from './command.ts';
+import { didYouMean } from '../spec/suggest.ts';
+import {
+  type CommandContext,
+  type ExitCode,
+  newCommand,
+  outputOption,
+  report,
+  writeJson,
+} from './command.ts';
+import type { StackOptions } from './session.ts';
 
-interface SchemaOptions {
+interface SchemaOptions extends Pick<StackOptions, 'output'> {
   readonly write?: string | true;
 }
 
 export function schemaCommand(context: CommandContext): Command {
-  return new Command('schema')
-    .summary('print the JSON Schema, or write all schemas and CRDs')
-    .description(
-      'Without options prints the JSON Schema of all kinds, for an editor. With --write writes JSON Schemas (schema/),\ncustom resource definitions (crds/) and the reference page (docs/reference/) below a folder.',
-    )
+  return newCommand('schema', {
+    summary: 'print the JSON Schema, or write all schemas and CRDs',
+    description:
+      'Without options prints the JSON Schema of all kinds, for an editor. With --write writes JSON Schemas (schema/), custom resource definitions (crds/) and the reference page (docs/reference/) below a folder.',
+    examples: [
+      'tenantry schema > tenantry.schema.json',
+      'tenantry schema crds/tenantry.dev_tenants.yaml | kubectl apply -f -',
+      'tenantry schema --write .',
+    ],
+  })
     .argument(
       '[name]',
       'a file of --write, e.g. crds/tenantry.dev_tenants.yaml',
       'schema/tenantry.schema.json',
     )
-    .option('--write [folder]', 'folder to write into (default: this one)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  tenantry schema > tenantry.schema.json\n  tenantry schema crds/tenantry.dev_tenants.yaml | kubectl apply -f -\n  tenantry schema --write .',
-    )
+    .option('--write [folder]', 'write all files below this folder (default: the working directory)')
+    .addOption(outputOption())
     .action((name: string, options: SchemaOptions) =>
-      report(context, 'text', () => schema(name, options, context)),
+      report(context, options, () => schema(name, options, context)),
     );
 }
 
 async function schema(name: string, options: SchemaOptions, { io }: CommandContext): Promise<ExitCode> {
+  const json = options.output === 'json';
   if (options.write !== undefined) {
-    const root = options.write === true ? io.cwd : join(io.cwd, options.write);
-    const names = await writeGenerated(root).catch((error: unknown) => {
-      throw asTenantryError(error);
+    const root = options.write === true ? io.cwd : resolve(io.cwd, options.write);
+    const written = await writeGenerated(root).catch((cause: unknown) => {
+      throw new TenantryError('NotWritable', `cannot write below ${root}: ${(cause as Error).message}`, {
+        cause,
+      });
     });
-    for (const written of names) io.out(`${written}\n`);
+    if (json) writeJson(io, { ok: true, folder: root, written });
+    else io.out(`${written.join('\n')}\n`);
     return 0;
   }
   const files = generatedFiles();
   const file = files.find((item) => item.name === name);
   if (!file) {
-    throw new TenantryError('InvalidUsage', `there is no schema "${name}"`, {
-      hint: `one of ${files.map((item) => item.name).join(', ')}`,
+    const names = files.map((item) => item.name);
+    throw new TenantryError('InvalidUsage', `there is no schema "${name}"${didYouMean(name, names)}`, {
+      hint: `one of ${names.join(', ')}`,
     });
   }
-  io.out(file.text);
+  if (json && !file.name.endsWith('.json')) writeJson(io, { name: file.name, text: file.text });
+  else io.out(file.text);
   return 0;
 }

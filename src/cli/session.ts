@@ -40,10 +40,19 @@ export interface Session extends Stack {
 
 /** Reads and checks the documents; speaks to no system. */
 export async function openStack(options: StackOptions, io: Io): Promise<Stack> {
-  const env = options.envFile ? { ...io.env, ...(await readEnvFile(options.envFile, io.cwd)) } : io.env;
+  const env = await environment(options, io);
   const dir = await resolveStack(options.stack ?? env['TENANTRY_STACK'] ?? 'dev', io.cwd);
   const { documents, catalog } = await loadAndCheck(dir);
   return { dir, documents, catalog, env, only: narrowed(options.tenant, documents) };
+}
+
+/** The process's environment, with the values of --env-file over it. */
+export async function environment(
+  options: Pick<StackOptions, 'envFile'>,
+  io: Pick<Io, 'env' | 'cwd'>,
+): Promise<NodeJS.ProcessEnv> {
+  if (options.envFile === undefined) return io.env;
+  return { ...io.env, ...(await readEnvFile(options.envFile, io.cwd)) };
 }
 
 /** Owner of what the CLI makes in a stack. */
@@ -66,7 +75,9 @@ export async function withSession<T>(
     readOnly: options.readOnly ?? false,
   });
   try {
-    return await work({ ...stack, owner, backends, world: createWorld(backends, owner, io.abort) });
+    // Who only reads has nothing to finish: the first Ctrl-C ends it.
+    const signal = options.readOnly ? AbortSignal.any([io.stop, io.abort]) : io.abort;
+    return await work({ ...stack, owner, backends, world: createWorld(backends, owner, signal) });
   } finally {
     await backends.close();
   }
@@ -97,11 +108,19 @@ function narrowed(
   return new Set(names);
 }
 
+const LISTED = 20;
+
+function tenantList(known: readonly string[]): string {
+  if (known.length === 0) return 'it has no tenants yet: add a document of kind Tenant';
+  const more = known.length - LISTED;
+  return `tenants: ${known.slice(0, LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** @throws InvalidUsage with a suggestion when no document names the tenant */
 export function requireTenant(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
   const suggestion = nearest(name, known);
   throw new TenantryError('InvalidUsage', `there is no tenant "${name}" in this stack`, {
-    hint: suggestion ? `did you mean "${suggestion}"?` : `tenants: ${known.slice(0, 20).join(', ')}`,
+    hint: suggestion ? `did you mean "${suggestion}"?` : tenantList(known),
   });
 }

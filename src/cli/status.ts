@@ -1,7 +1,8 @@
 /** `tenantry status`: how each tenant's integrations are, now. */
 import type { Command } from 'commander';
-import { prepare } from '../reconcile/run.ts';
+import type { Prepared } from '../reconcile/run.ts';
 import { type IntegrationStatus, integrationStatuses } from '../reconcile/status.ts';
+import { isChange } from '../reconcile/step.ts';
 import {
   type CommandContext,
   type ExitCode,
@@ -10,40 +11,59 @@ import {
   tenantOption,
   writeJson,
 } from './command.ts';
-import { formatTable } from './format/table.ts';
+import { look } from './execute.ts';
+import { allSteps } from './format/plan.ts';
+import { showFor } from './format/show.ts';
+import { formatStatuses, type Overview } from './format/statuses.ts';
 import { type StackOptions, withSession } from './session.ts';
 
-export function statusCommand(context: CommandContext): Command {
-  return stackCommand(
-    'status',
-    'show how each integration is',
-    'Shows for each tenant and integration whether it is as the documents say, what it waits for, and how the last sync went.\nExit code 0: all as wanted or waiting, 2: something differs, 1: an error.',
-  )
-    .addOption(tenantOption())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  tenantry status --stack prod\n  tenantry status --stack prod --tenant acme --output json',
-    )
-    .action((options: StackOptions) => report(context, options.output, () => status(options, context)));
+interface StatusOptions extends StackOptions {
+  readonly all?: boolean;
 }
 
-async function status(options: StackOptions, { io }: CommandContext): Promise<ExitCode> {
+export function statusCommand(context: CommandContext): Command {
+  return stackCommand('status', {
+    summary: 'show how each integration is',
+    description:
+      'Shows for each tenant and integration whether it is as the documents say, what it waits for, and how the last sync went. Changes nothing.\nExit code 0: all as wanted, or waiting for something that others must bring; 2: apply would change something; 1: an error, or something is refused.',
+    examples: [
+      'tenantry status --stack prod',
+      'tenantry status --stack prod --tenant acme --output json',
+      'tenantry status -o json | jq \'.integrations[] | select(.status != "ready")\'',
+    ],
+  })
+    .addOption(tenantOption())
+    .option('-a, --all', 'show every integration, also where there are many and most are ready')
+    .action((options: StatusOptions) => report(context, options, () => status(options, context)));
+}
+
+async function status(options: StatusOptions, { io }: CommandContext): Promise<ExitCode> {
   return withSession({ ...options, readOnly: true }, io, async (session) => {
-    const prepared = await prepare(session);
-    const statuses = await integrationStatuses(prepared, session.documents, session.world);
-    if (options.output === 'json') writeJson(io, { integrations: statuses });
-    else io.out(formatStatuses(statuses, io));
-    return statuses.some((item) => item.status === 'differs' || item.status === 'refused') ? 2 : 0;
+    const prepared = await look(session, io);
+    const show = showFor(io, options);
+    const found = await integrationStatuses(prepared, session.documents, session.world);
+    const integrations = found.map((item) => withHint(item, show.hint));
+    const overview = overviewOf(prepared, integrations);
+    if (options.output === 'json') writeJson(io, overview);
+    else io.out(formatStatuses(overview, show, { all: options.all === true }));
+    if (overview.refused > 0) return 1;
+    return overview.changes > 0 ? 2 : 0;
   });
 }
 
-function formatStatuses(statuses: readonly IntegrationStatus[], io: CommandContext['io']): string {
-  const rows = statuses.map((item) => [
-    item.tenant,
-    item.integration,
-    item.status,
-    item.lastSync ? `${item.lastSync.status}, ${item.lastSync.rows} rows` : '-',
-    item.nextStep ?? '',
-  ]);
-  return formatTable(['TENANT', 'INTEGRATION', 'STATUS', 'LAST SYNC', 'NEXT STEP'], rows, io);
+function withHint(item: IntegrationStatus, hint: (text: string) => string): IntegrationStatus {
+  return item.nextStep === undefined ? item : { ...item, nextStep: hint(item.nextStep) };
+}
+
+/** What belongs to no integration counts too: a tenant without any, or objects whose documents are gone. */
+function overviewOf(prepared: Prepared, integrations: readonly IntegrationStatus[]): Overview {
+  const steps = allSteps(prepared.plan);
+  const summary = { ready: 0, waiting: 0, differs: 0, refused: 0, suspended: 0 };
+  for (const item of integrations) summary[item.status]++;
+  return {
+    changes: steps.filter(isChange).length,
+    refused: steps.filter((step) => step.action === 'refuse').length,
+    summary,
+    integrations,
+  };
 }

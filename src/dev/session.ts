@@ -35,6 +35,8 @@ export interface DevOptions {
 export interface DevSession {
   readonly environment: Environment;
   readonly connectUrl: string;
+  /** File with the variables; undefined when it could not be written. */
+  readonly envFile: string | undefined;
   readonly variables: Readonly<Record<string, string>>;
   /** Applies, connects who can be connected, applies again, and waits for the syncs. */
   run(): Promise<DevOutcome>;
@@ -67,9 +69,13 @@ export async function startDevSession(options: DevOptions): Promise<DevSession> 
   const variables = { TENANTRY_URL: page.url, ...environment.variables };
   const env = { ...options.env, ...variables };
   Object.assign(variables, sandboxVariables(documents, catalog, environment, { env, redirectUri }));
-  await writeEnvFile(options.envFile, variables).catch((error: unknown) => {
-    options.onStep(`no file for a second terminal: ${(error as Error).message}`);
-  });
+  const envFile = await writeEnvFile(options.envFile, variables).then(
+    () => options.envFile,
+    (error: unknown) => {
+      options.onStep(`no file for a second terminal: ${(error as Error).message}`);
+      return undefined;
+    },
+  );
   const session = new Session(options, { environment, variables, redirectUri });
   let connected = (): void => undefined;
   page.serve(
@@ -84,6 +90,7 @@ export async function startDevSession(options: DevOptions): Promise<DevSession> 
   return {
     environment,
     connectUrl: page.url,
+    envFile,
     variables,
     run: () => session.run(),
     onConnected: (listener) => {

@@ -3,13 +3,15 @@ import { asTenantryError } from '../errors.ts';
 
 export type Verdict = 'ok' | 'warning' | 'failed';
 
+export type System = 'vault' | 'postgres' | 'airbyte' | 'sidecar';
+
 export interface CheckResult {
-  readonly system: 'vault' | 'postgres' | 'airbyte' | 'sidecar';
+  readonly system: System;
   readonly check: string;
   readonly verdict: Verdict;
   /** What was found. */
   readonly detail: string;
-  /** What to do, where something is wrong. */
+  /** What to do, where something is wrong. May have several lines. */
   readonly fix?: string;
 }
 
@@ -17,7 +19,7 @@ export type Finding = Pick<CheckResult, 'detail'> & Partial<Pick<CheckResult, 'v
 
 /** Asks; an error is the answer `failed` with its hint. */
 export async function ask(
-  system: CheckResult['system'],
+  system: System,
   check: string,
   question: () => Promise<Finding>,
 ): Promise<CheckResult> {

@@ -1,0 +1,54 @@
+/** `tenantry credentials delete`: removes a credential with all its versions. */
+import type { Command } from 'commander';
+import type { CredentialPlace } from '../../credentials/store.ts';
+import { readMetadata } from '../../resources/vault/kv.ts';
+import { credentialPath } from '../../resources/vault/paths.ts';
+import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from '../command.ts';
+import { confirmName } from '../confirm.ts';
+import { type StackOptions, withSession } from '../session.ts';
+import { requireClaim, requirePlace } from './place.ts';
+
+interface DeleteOptions extends StackOptions {
+  readonly confirm?: string;
+}
+
+export function deleteCommand(context: CommandContext): Command {
+  return stackCommand('delete', {
+    summary: 'remove a credential',
+    description:
+      'Removes a credential with all its versions from Vault. It is not revoked at the provider, and the source in Airbyte keeps what it has until the integration is removed or connected anew.',
+    examples: [
+      'tenantry credentials delete acme notion --stack prod',
+      'tenantry credentials delete acme notion --confirm acme/notion',
+    ],
+  })
+    .argument('<tenant>', 'name of the tenant')
+    .argument('<integration>', 'id of the integration')
+    .option('--confirm <name>', 'tenant/integration once more, instead of typing it (for CI)')
+    .action((tenant: string, integration: string, options: DeleteOptions) =>
+      report(context, options, () => deleteCredential({ tenant, integration }, options, context)),
+    );
+}
+
+async function deleteCredential(
+  place: CredentialPlace,
+  options: DeleteOptions,
+  { io }: CommandContext,
+): Promise<ExitCode> {
+  return withSession(options, io, async (session) => {
+    requirePlace(session, place);
+    const path = credentialPath(place.tenant, place.integration);
+    const { vault } = session.world;
+    const found = ((await readMetadata(vault, path, session.world))?.current_version ?? 0) > 0;
+    if (found) {
+      await requireClaim(session, place.tenant);
+      if (options.confirm !== path) {
+        await confirmName(io, `This cannot be undone. Type "${path}" to remove it`, path);
+      }
+      await vault.delete(`${vault.kvMount}/metadata/${path}`, session.world);
+    }
+    if (options.output === 'json') writeJson(io, { ok: true, ...place, deleted: found });
+    else io.out(found ? `Removed ${path}.\n` : `There is no credential ${path}; nothing to remove.\n`);
+    return 0 as const;
+  });
+}

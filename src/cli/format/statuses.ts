@@ -1,0 +1,88 @@
+/** The statuses of a stack's integrations as a table and a summary. */
+import type { IntegrationStatus, Status } from '../../reconcile/status.ts';
+import type { Style } from '../io.ts';
+import { count, type Show } from './show.ts';
+import { formatTable } from './table.ts';
+
+export interface Overview {
+  /** Changes that apply would make, in the whole stack. */
+  readonly changes: number;
+  /** Objects that are in the way, in the whole stack. */
+  readonly refused: number;
+  readonly summary: Readonly<Record<Status, number>>;
+  readonly integrations: readonly IntegrationStatus[];
+}
+
+/** With more integrations than that, those that are ready are only counted, and of the others the worst are shown. */
+const MOST_ROWS = 40;
+
+const STYLES: Readonly<Record<Status, Style>> = {
+  ready: 'green',
+  waiting: 'cyan',
+  differs: 'yellow',
+  refused: 'red',
+  suspended: 'dim',
+};
+
+export function formatStatuses(overview: Overview, show: Show, options: { readonly all: boolean }): string {
+  const { integrations } = overview;
+  const short = !options.all && integrations.length > MOST_ROWS;
+  const shown = short ? worst(integrations) : integrations;
+  const head = ['TENANT', 'INTEGRATION', 'STATUS', 'LAST SYNC', 'NEXT STEP'];
+  const table =
+    shown.length > 0
+      ? `${formatTable(
+          head,
+          shown.map((item) => cells(item, show)),
+          show,
+        )}\n`
+      : '';
+  const hidden = integrations.length - shown.length;
+  const more = hidden > 0 ? ` ${hidden} not shown: --all shows them.` : '';
+  return `${table}${summaryLine(overview, show)}${more}\n`;
+}
+
+const BY_URGENCY: readonly Status[] = ['refused', 'differs', 'ready', 'waiting', 'suspended'];
+
+/** Those that somebody should look at, the most urgent first; ready ones only when their last sync failed. */
+function worst(integrations: readonly IntegrationStatus[]): IntegrationStatus[] {
+  return integrations
+    .filter((item) => item.status !== 'ready' || item.lastSync?.status === 'failed')
+    .sort((a, b) => BY_URGENCY.indexOf(a.status) - BY_URGENCY.indexOf(b.status))
+    .slice(0, MOST_ROWS);
+}
+
+function cells(item: IntegrationStatus, show: Show): string[] {
+  const failed = item.lastSync?.status === 'failed';
+  const sync = item.lastSync ? `${item.lastSync.status}, ${count(item.lastSync.rows, 'row')}` : '-';
+  const afterFailure = failed ? `see the log of the last job of connection ${item.name} in Airbyte` : '';
+  return [
+    item.tenant,
+    item.integration,
+    show.style(STYLES[item.status], item.status),
+    failed ? show.style('red', sync) : sync,
+    [reasonOf(item), item.nextStep ?? afterFailure].filter((text) => text !== '').join(' → '),
+  ];
+}
+
+/** What it waits for follows from the next step; why it is refused does not. */
+function reasonOf({ status, waitsFor = '' }: IntegrationStatus): string {
+  return status === 'refused' ? waitsFor : '';
+}
+
+function summaryLine({ integrations, summary, changes, refused }: Overview, show: Show): string {
+  const parts = (Object.keys(STYLES) as Status[]).flatMap((status) =>
+    summary[status] > 0
+      ? [`${summary[status]} ${status === 'differs' && summary[status] > 1 ? 'differ' : status}`]
+      : [],
+  );
+  const failed = integrations.filter((item) => item.lastSync?.status === 'failed').length;
+  if (failed > 0) parts.push(`${count(failed, 'last sync', 'last syncs')} failed`);
+  const counted = parts.length > 0 ? `: ${parts.join(', ')}` : '';
+  const next = [
+    ...(changes > 0 ? [`${count(changes, 'change')} to apply`] : []),
+    ...(refused > 0 ? [`${count(refused, 'object')} in the way`] : []),
+  ];
+  const hint = next.length > 0 ? ` ${next.join(' and ')}: see ${show.hint('`tenantry plan`')}.` : '';
+  return `${count(integrations.length, 'integration')}${counted}.${hint}`;
+}
