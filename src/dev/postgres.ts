@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { TenantryError } from '../errors.ts';
 import { freePort } from './free-port.ts';
-import { postgresBinaries } from './postgres/binaries.ts';
+import { type PostgresBinaries, postgresBinaries } from './postgres/binaries.ts';
 import { type Cluster, openCluster, SUPERUSER } from './postgres/cluster.ts';
 import { folderFailure } from './postgres/failure.ts';
 import { type RunAs, runAs } from './postgres/run-as.ts';
@@ -17,6 +17,8 @@ export interface DevPostgresOptions {
   readonly port?: number;
   /** Folder that keeps the data. Default: a temporary folder that is removed at close. */
   readonly dataDir?: string;
+  /** Programs of another Postgres. Default: those of the npm package. */
+  readonly binaries?: PostgresBinaries;
 }
 
 export interface DevPostgres {
@@ -44,7 +46,7 @@ const PORT_TRIES = 5;
  * dataDir) or Internal (no program for this platform, a failed start).
  */
 export async function startDevPostgres(options: DevPostgresOptions = {}): Promise<DevPostgres> {
-  const binaries = await postgresBinaries();
+  const binaries = options.binaries ?? (await postgresBinaries());
   const user = runAs();
   const folder = options.dataDir === undefined ? temporaryFolder(user) : resolve(options.dataDir);
   const remove = options.dataDir === undefined ? { remove: folder } : {};

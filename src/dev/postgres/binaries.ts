@@ -10,6 +10,8 @@ import { TenantryError } from '../../errors.ts';
 export interface PostgresBinaries {
   readonly initdb: string;
   readonly postgres: string;
+  /** initdb's flags for the locale. Default: the builtin provider's C.UTF-8, which is there since Postgres 17. */
+  readonly locale?: readonly string[];
 }
 
 const PLATFORM_NAMES: Readonly<Record<string, string>> = { win32: 'windows' };

@@ -63,10 +63,18 @@ async function makeCluster(
     throw folderFailure(error, folder);
   }
   const flags = ['--auth=scram-sha-256', `--username=${SUPERUSER}`, `--pwfile=${passwordFile}`];
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const locale = binaries.locale ?? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const [program = '', ...args] = [
     ...as.prefix,
-    ...[binaries.initdb, `--pgdata=${fresh}`, ...flags, ...locale, '--no-sync', '--no-instructions'],
+    ...[
+      binaries.initdb,
+      `--pgdata=${fresh}`,
+      ...flags,
+      '--encoding=UTF8',
+      ...locale,
+      '--no-sync',
+      '--no-instructions',
+    ],
   ];
   try {
     await promisify(execFile)(program, args, { env: programEnvironment(), ...ids(as) });

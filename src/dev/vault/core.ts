@@ -27,6 +27,14 @@ const sudoPaths =
 
 const denied = multiError('permission denied');
 
+const loginMethods = new Set(['approle', 'jwt', 'kubernetes']);
+
+function isLogin(request: VaultRequest, mounted: Mounted | undefined): boolean {
+  return (
+    mounted !== undefined && loginMethods.has(mounted.mount.type) && request.path === `${mounted.path}login`
+  );
+}
+
 export class Core {
   readonly tokens: TokenStore;
   readonly audit: AuditLog;
@@ -51,8 +59,25 @@ export class Core {
     this.#mounts = new Mounts(shared, systemEngine(this.#system));
   }
 
-  /** Throws a VaultRefusal where Vault answers with an error. */
-  handle(request: VaultRequest): Answer {
+  /** Gets from other servers what the request needs, if it may be made at all. */
+  async prepare(request: VaultRequest): Promise<unknown> {
+    const mounted = this.#mounts.find(request.path);
+    if (this.sealed || mounted?.engine.prepare === undefined) return undefined;
+    const token = this.tokens.lookup(request.clientToken ?? '');
+    const inner = this.#engineRequest(request, mounted, token);
+    if (!isLogin(request, mounted)) {
+      try {
+        this.#authorize(request.path, inner.operation, this.#authenticate(request));
+      } catch {
+        // `handle` will say so.
+        return undefined;
+      }
+    }
+    return await mounted.engine.prepare(inner);
+  }
+
+  /** Throws a VaultRefusal where Vault answers with an error. `fetched` is what `prepare` has given. */
+  handle(request: VaultRequest, fetched?: unknown): Answer {
     const open = this.#withoutToken(request);
     if (open !== undefined) return { response: open, mountType: '' };
     if (this.sealed) throw new VaultRefusal(503, 'Vault is sealed');
@@ -61,10 +86,9 @@ export class Core {
       throw new VaultRefusal(400, "cannot write to a path ending in '/'");
     }
     const mounted = this.#mounts.find(request.path);
-    const isLogin = mounted?.mount.type === 'approle' && request.path === `${mounted.path}login`;
-    if (!isLogin) return this.#withToken(request, mounted);
+    if (!isLogin(request, mounted)) return this.#withToken(request, mounted, fetched);
     // Vault leaves the type out of the answer to a login.
-    return { ...this.#run(request, mounted, undefined), mountType: '' };
+    return { ...this.#run(request, mounted, undefined, fetched), mountType: '' };
   }
 
   #withoutToken(request: VaultRequest): VaultResponse | undefined {
@@ -75,7 +99,7 @@ export class Core {
     return undefined;
   }
 
-  #withToken(request: VaultRequest, mounted: Mounted | undefined): Answer {
+  #withToken(request: VaultRequest, mounted: Mounted | undefined, fetched: unknown): Answer {
     let token: TokenEntry;
     try {
       token = this.#authenticate(request);
@@ -85,7 +109,7 @@ export class Core {
     }
     const { finish } = this.tokens.use(token);
     try {
-      return this.#run(request, mounted, token);
+      return this.#run(request, mounted, token, fetched);
     } finally {
       finish();
     }
@@ -98,10 +122,15 @@ export class Core {
     return token;
   }
 
-  #run(request: VaultRequest, mounted: Mounted | undefined, token: TokenEntry | undefined): Answer {
+  #run(
+    request: VaultRequest,
+    mounted: Mounted | undefined,
+    token: TokenEntry | undefined,
+    fetched: unknown,
+  ): Answer {
     let inner: EngineRequest;
     try {
-      inner = this.#engineRequest(request, mounted, token);
+      inner = { ...this.#engineRequest(request, mounted, token), fetched };
       if (token !== undefined) this.#authorize(request.path, inner.operation, token);
       if (mounted === undefined) {
         throw new VaultRefusal(404, `no handler for route "${request.path}". route entry not found.`);

@@ -1,6 +1,8 @@
 /** The tables of secrets engines and auth methods, and the running engine behind each path. */
 import { createHash } from 'node:crypto';
 import { approleEngine } from './approle.ts';
+import { jwtEngine } from './jwt-auth.ts';
+import { kubernetesEngine } from './kubernetes-auth.ts';
 import { kvEngine } from './kv.ts';
 import type { PolicyStore } from './policies.ts';
 import { badRequest, type TokenEntry } from './request.ts';
@@ -54,6 +56,8 @@ function newState(table: MountTable, request: MountRequest): MountState {
   const { type } = request;
   if (table === 'auths' && type === 'approle')
     return { type: 'approle', roles: new Map() } satisfies AppRoleState;
+  if (table === 'auths' && (type === 'jwt' || type === 'kubernetes'))
+    return { type, config: null, roles: new Map(), entities: new Map() };
   if (table === 'mounts' && type === 'transit')
     return { type: 'transit', keys: new Map() } satisfies TransitState;
   if (table === 'mounts' && (type === 'kv' || type === 'kv-v2')) {
@@ -144,6 +148,8 @@ export class Mounts {
     if (state.type === 'kv') return kvEngine(state, { now, changed, clientId });
     if (state.type === 'transit') return transitEngine(state, now, changed);
     if (state.type === 'approle') return approleEngine(state, { tokens, now, changed });
+    if (state.type === 'jwt') return jwtEngine(state, { tokens, now, changed });
+    if (state.type === 'kubernetes') return kubernetesEngine(state, { tokens, now, changed });
     return mount.type === 'token' ? tokenEngine(tokens, policies) : undefined;
   }
 }

@@ -51,6 +51,8 @@ export interface EngineRequest {
   readonly data: RequestData;
   /** Absent on a login. */
   readonly token: TokenEntry | undefined;
+  /** What the engine's `prepare` has got for this request. */
+  readonly fetched?: unknown;
 }
 
 /** The `auth` block of a login or a token answer. */

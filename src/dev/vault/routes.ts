@@ -32,6 +32,8 @@ export interface Engine {
   readonly handle: (request: EngineRequest) => VaultResponse | undefined;
   /** False when the write would create. Undefined where the path makes no difference. */
   readonly exists: (request: EngineRequest) => boolean | undefined;
+  /** Gets from other servers what `handle` will need; undefined where that is nothing. It does not reject. */
+  readonly prepare?: (request: EngineRequest) => Promise<unknown> | undefined;
 }
 
 const noParams: Readonly<Record<string, string>> = {};

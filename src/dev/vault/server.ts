@@ -87,7 +87,7 @@ async function serve(
       await onRequest({ method: request.method ?? 'GET', path: request.url ?? '/' });
     }
     const parsed = await parseRequest(request);
-    sendAnswer(response, parsed, core.handle(parsed));
+    sendAnswer(response, parsed, core.handle(parsed, await core.prepare(parsed)));
   } catch (error) {
     if (!response.headersSent) sendFailure(response, error);
     else response.destroy();

@@ -80,22 +80,27 @@ export interface SecretId {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface AppRole {
+/** What the roles of all login methods have. Durations in seconds; 0 means "not set". */
+export interface LoginRole {
+  readonly tokenPolicies: readonly string[];
+  readonly tokenTtl: number;
+  readonly tokenMaxTtl: number;
+  readonly tokenExplicitMaxTtl: number;
+  readonly tokenPeriod: number;
+  readonly tokenNumUses: number;
+  readonly tokenNoDefaultPolicy: boolean;
+  readonly tokenType: string;
+  /** Value of the old name `policies`, which is read back only if it was used. */
+  readonly legacyPolicies: readonly string[] | null;
+}
+
+export interface AppRole extends LoginRole {
   roleId: string;
   readonly entityId: string;
   bindSecretId: boolean;
   secretIdNumUses: number;
   secretIdTtl: number;
-  tokenPolicies: readonly string[];
-  tokenTtl: number;
-  tokenMaxTtl: number;
-  tokenExplicitMaxTtl: number;
-  tokenPeriod: number;
-  tokenNumUses: number;
-  tokenNoDefaultPolicy: boolean;
-  tokenType: string;
-  /** Values of the old names `policies` and `period`, which are read back only if they were used. */
-  legacyPolicies: readonly string[] | null;
+  /** Value of the old name `period`, which is read back only if it was used. */
   legacyPeriod: number;
   readonly secretIds: Map<string, SecretId>;
 }
@@ -105,8 +110,63 @@ export interface AppRoleState {
   readonly roles: Map<string, AppRole>;
 }
 
+export interface JwtConfig {
+  /** Either this or keys. */
+  readonly jwksUrl: string;
+  /** PEM. */
+  readonly publicKeys: readonly string[];
+  readonly boundIssuer: string;
+  readonly defaultRole: string;
+  readonly supportedAlgorithms: readonly string[];
+}
+
+export interface JwtRole extends LoginRole {
+  readonly userClaim: string;
+  readonly boundAudiences: readonly string[];
+  readonly boundSubject: string;
+  readonly boundClaims: Readonly<Record<string, unknown>> | null;
+  readonly claimMappings: Readonly<Record<string, string>> | null;
+}
+
+export interface JwtState {
+  readonly type: 'jwt';
+  config: JwtConfig | null;
+  readonly roles: Map<string, JwtRole>;
+  /** Alias → entity id. */
+  readonly entities: Map<string, string>;
+}
+
+export interface KubernetesConfig {
+  readonly host: string;
+  readonly caCert: string;
+  readonly reviewerToken: string;
+  readonly disableLocal: boolean;
+  readonly disableIssuer: boolean;
+}
+
+export interface KubernetesRole extends LoginRole {
+  readonly names: readonly string[];
+  readonly namespaces: readonly string[];
+  readonly audience: string;
+  readonly aliasSource: string;
+}
+
+export interface KubernetesState {
+  readonly type: 'kubernetes';
+  config: KubernetesConfig | null;
+  readonly roles: Map<string, KubernetesRole>;
+  /** Alias → entity id. */
+  readonly entities: Map<string, string>;
+}
+
 /** `system`, `token` and the like keep nothing under their mount. */
-export type MountState = KvState | TransitState | AppRoleState | { readonly type: 'none' };
+export type MountState =
+  | KvState
+  | TransitState
+  | AppRoleState
+  | JwtState
+  | KubernetesState
+  | { readonly type: 'none' };
 
 export interface Mount {
   readonly type: string;

@@ -6,7 +6,11 @@ import type { Route, RouteCall } from './routes.ts';
 import { type Mount, systemMaxTtl } from './state.ts';
 import { vaultVersion } from './version.ts';
 
-const builtin: Readonly<Record<string, string>> = { kv: 'v0.25.0+builtin' };
+const builtin: Readonly<Record<string, string>> = {
+  jwt: 'v0.25.0+builtin',
+  kubernetes: 'v0.23.1+builtin',
+  kv: 'v0.25.0+builtin',
+};
 
 function describe(table: MountTable, mount: Mount): Record<string, unknown> {
   const isAuth = table === 'auths';

@@ -187,8 +187,9 @@ function describe(stores: Stores, token: TokenEntry, id: string): VaultResponse 
   };
 }
 
-function lookup(stores: Stores, id: string): VaultResponse {
-  const token = stores.tokens.lookup(id);
+function lookup(stores: Stores, call: RouteCall, id: string): VaultResponse {
+  // A token sees itself with its last use too.
+  const token = call.token?.id === id ? call.token : stores.tokens.lookup(id);
   if (token === undefined) throw new VaultRefusal(403, 'bad token');
   return describe(stores, token, token.id);
 }
@@ -239,15 +240,15 @@ function revokeOrphan(stores: Stores, id: string): undefined {
 export function tokenEngine(tokens: TokenStore, policies: PolicyStore): Engine {
   const stores = { tokens, policies };
   const self = (call: RouteCall): string => caller(call).id;
-  const lookupAny = (call: RouteCall): VaultResponse => lookup(stores, tokenField(call) || self(call));
+  const lookupAny = (call: RouteCall): VaultResponse => lookup(stores, call, tokenField(call) || self(call));
   return engineOf('token', [
     { pattern: /^create$/, operations: { update: (call) => create(stores, call, false) } },
     { pattern: /^create-orphan$/, operations: { update: (call) => create(stores, call, true) } },
     {
       pattern: /^lookup-self$/,
       operations: {
-        read: (call) => lookup(stores, self(call)),
-        update: (call) => lookup(stores, self(call)),
+        read: (call) => lookup(stores, call, self(call)),
+        update: (call) => lookup(stores, call, self(call)),
       },
     },
     { pattern: /^lookup$/, operations: { read: lookupAny, update: lookupAny } },

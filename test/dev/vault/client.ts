@@ -22,7 +22,7 @@ export interface CallOptions {
 
 /** The root token unless another one, or null for none, is given. `path` begins after `/v1/`. */
 export function call(
-  vault: DevVault,
+  vault: Pick<DevVault, 'address' | 'rootToken'>,
   method: string,
   path: string,
   options: CallOptions = {},
@@ -57,7 +57,11 @@ export function call(
 }
 
 /** A token with this policy text as its only policy besides `default`. */
-export async function tokenWith(vault: DevVault, name: string, policy: string): Promise<string> {
+export async function tokenWith(
+  vault: Pick<DevVault, 'address' | 'rootToken'>,
+  name: string,
+  policy: string,
+): Promise<string> {
   await call(vault, 'PUT', `sys/policies/acl/${name}`, { body: { policy } });
   const made = await call(vault, 'POST', 'auth/token/create', { body: { policies: [name] } });
   return made.body.auth.client_token as string;

@@ -1,0 +1,54 @@
+/** The tests that need real engines: which of them a run selects, and getting their engines before it starts. */
+import { execFile } from 'node:child_process';
+import { glob, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { type EngineName, engineNames } from '../test/engines/engines.ts';
+import { locateEngine } from '../test/engines/resolve.ts';
+
+export interface EngineTest {
+  /** Path relative to the project. */
+  readonly file: string;
+  readonly needs: readonly EngineName[];
+}
+
+/** Each fixture under test/support/engines and the engines that it starts. */
+const fixtures: Readonly<Record<string, readonly EngineName[]>> = {
+  vault: ['vault'],
+  'kube-api': ['etcd', 'kube-apiserver'],
+};
+
+/** The `*.engine.test.ts` files that vitest would run with these arguments. */
+export async function findEngineTests(args: readonly string[]): Promise<readonly EngineTest[]> {
+  const listed = await promisify(execFile)('vitest', ['list', '--filesOnly', ...args]).then(
+    ({ stdout }) => stdout.split('\n').map((line) => line.trim()),
+    // An argument that `list` does not know: better too many than a test that waits for a build.
+    () => Array.fromAsync(glob('test/**/*.engine.test.ts')),
+  );
+  const files = listed.filter((line) => line.endsWith('.engine.test.ts'));
+  return Promise.all(files.map(async (file) => ({ file, needs: await enginesOf(file) })));
+}
+
+/** By the fixtures that the file itself imports, and the engines that it resolves by name. */
+async function enginesOf(file: string): Promise<readonly EngineName[]> {
+  const text = await readFile(file, 'utf8');
+  const started = Object.entries(fixtures)
+    .filter(([fixture]) => new RegExp(`(?:support/engines|\\.)/${fixture}\\.ts'`).test(text))
+    .flatMap(([, names]) => names);
+  const named = engineNames.filter((name) => text.includes(`resolveEngine('${name}')`));
+  return [...new Set([...started, ...named])];
+}
+
+/** Finds or builds the engines; returns the tests whose engine cannot be had, after saying why. */
+export async function prepareEngines(tests: readonly EngineTest[]): Promise<readonly EngineTest[]> {
+  const missing = new Set<EngineName>();
+  for (const name of new Set(tests.flatMap(({ needs }) => needs))) {
+    try {
+      const { version, from } = await locateEngine(name);
+      console.error(`${name} ${version} (${from})`);
+    } catch (error) {
+      console.error((error as Error).message);
+      missing.add(name);
+    }
+  }
+  return tests.filter(({ needs }) => needs.some((name) => missing.has(name)));
+}

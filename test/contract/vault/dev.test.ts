@@ -1,0 +1,4 @@
+import { startDevVault } from '../../../src/dev/vault/server.ts';
+import { describeVaultContract } from './suite.ts';
+
+describeVaultContract('the development Vault', () => startDevVault(), { isWhole: false });

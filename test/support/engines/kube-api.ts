@@ -1,0 +1,185 @@
+/** A real kube-apiserver on its own etcd, for one test file: a clean one each time, gone when the test is. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../../src/dev/free-port.ts';
+import { resolveEngine } from '../../engines/resolve.ts';
+import { type EngineProcess, onFreePorts, startEngine } from './engine-process.ts';
+
+export interface KubeApi {
+  /** e.g. `https://127.0.0.1:6443` */
+  readonly url: string;
+  /** PEM of the certificate to trust. */
+  readonly ca: string;
+  /** Bearer token of a member of `system:masters`. */
+  readonly adminToken: string;
+  /** Text of a kubeconfig for the administrator. */
+  readonly kubeconfig: string;
+  /** The same as a file. */
+  readonly kubeconfigFile: string;
+  /** A call as the administrator. Rejects only when there is no answer. */
+  call(method: string, path: string, options?: KubeCallOptions): Promise<KubeAnswer>;
+  close(): Promise<void>;
+}
+
+export interface KubeCallOptions {
+  /** Sent as it is when it is text, else as JSON. */
+  readonly body?: unknown;
+  /** Default application/json. */
+  readonly contentType?: string;
+  /** In place of the administrator's. */
+  readonly token?: string;
+}
+
+export interface KubeAnswer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+interface Access {
+  readonly port: number;
+  readonly ca: string;
+  readonly token: string;
+}
+
+/**
+ * Starts etcd and the API server with RBAC. There is no controller manager: namespaces never finish terminating, and
+ * nothing collects what owner references point to.
+ */
+export function startKubeApi(): Promise<KubeApi> {
+  return onFreePorts(startBoth);
+}
+
+async function startBoth(): Promise<KubeApi> {
+  const folder = await mkdtemp(join(tmpdir(), 'tenantry-kube-'));
+  // The folder is etcd's, so that all of it goes with etcd when the test crashes.
+  const etcd = await startEtcd(folder);
+  try {
+    const { server, access } = await startServer(folder, etcd.url);
+    const kubeconfig = kubeconfigOf(access);
+    const kubeconfigFile = join(folder, 'kubeconfig.json');
+    await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 });
+    return {
+      url: `https://127.0.0.1:${access.port}`,
+      ca: access.ca,
+      adminToken: access.token,
+      kubeconfig,
+      kubeconfigFile,
+      call: (method, path, options) => call(access, { method, path, ...options }),
+      async close() {
+        await server.stop();
+        await etcd.process.stop();
+      },
+    };
+  } catch (error) {
+    await etcd.process.stop();
+    throw error;
+  }
+}
+
+async function startEtcd(folder: string): Promise<{ url: string; process: EngineProcess }> {
+  const program = await resolveEngine('etcd');
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const peer = `http://127.0.0.1:${await freePort()}`;
+  const process = await startEngine({
+    command: [
+      program,
+      `--data-dir=${join(folder, 'etcd')}`,
+      `--listen-client-urls=${url}`,
+      `--advertise-client-urls=${url}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=default=${peer}`,
+      '--log-level=warn',
+      // The data need not survive the test.
+      '--unsafe-no-fsync',
+    ],
+    folder,
+    isReady: async () => (await fetch(`${url}/health`)).ok,
+  });
+  return { url, process };
+}
+
+async function startServer(
+  folder: string,
+  etcdUrl: string,
+): Promise<{ server: EngineProcess; access: Access }> {
+  const program = await resolveEngine('kube-apiserver');
+  const home = join(folder, 'apiserver');
+  const port = await freePort();
+  const token = randomBytes(24).toString('hex');
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const files = {
+    'tokens.csv': `${token},admin,admin,"system:masters"\n`,
+    'accounts.key': privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+    'accounts.pub': publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+  }
+  const certificate = join(home, 'certificates', 'apiserver.crt');
+  const access = async (): Promise<Access> => ({ port, token, ca: await readFile(certificate, 'utf8') });
+  const server = await startEngine({
+    command: [
+      program,
+      `--etcd-servers=${etcdUrl}`,
+      `--secure-port=${port}`,
+      '--bind-address=127.0.0.1',
+      '--advertise-address=127.0.0.1',
+      `--cert-dir=${join(home, 'certificates')}`,
+      `--token-auth-file=${join(folder, 'tokens.csv')}`,
+      '--authorization-mode=RBAC',
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${join(folder, 'accounts.pub')}`,
+      `--service-account-signing-key-file=${join(folder, 'accounts.key')}`,
+      '--service-cluster-ip-range=10.0.0.0/24',
+      // Without a controller manager no namespace ever gets its default account.
+      '--disable-admission-plugins=ServiceAccount',
+    ],
+    folder: home,
+    isReady: async () => (await call(await access(), { method: 'GET', path: '/readyz' })).status === 200,
+  });
+  return { server, access: await access() };
+}
+
+/** YAML is a superset of JSON, and every client reads it so. */
+function kubeconfigOf({ port, ca, token }: Access): string {
+  const server = `https://127.0.0.1:${port}`;
+  const authority = Buffer.from(ca).toString('base64');
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': authority } }],
+    users: [{ name: 'admin', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    'current-context': 'test',
+  });
+}
+
+type KubeCall = KubeCallOptions & { readonly method: string; readonly path: string };
+
+function call(access: Access, { method, path, body, contentType, token }: KubeCall): Promise<KubeAnswer> {
+  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const headers = {
+    Accept: 'application/json',
+    Authorization: `Bearer ${token ?? access.token}`,
+    'Content-Type': contentType ?? 'application/json',
+  };
+  const { port, ca } = access;
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, method, ca, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const received = Buffer.concat(chunks).toString();
+        const parsed = received.startsWith('{') ? (JSON.parse(received) as Record<string, unknown>) : {};
+        resolve({ status: answer.statusCode ?? 0, body: parsed });
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(text);
+  });
+}
