@@ -1,10 +1,27 @@
 import { defineConfig } from 'vitest/config';
+import { findSystemPostgres } from './test/support/system-postgres.ts';
+
+const shared = { testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' } as const;
+
+/** What says something about Postgres itself runs on the machine's own Postgres as well. */
+const onSystemPostgres = {
+  test: {
+    ...shared,
+    name: 'system-postgres',
+    include: ['test/resources/postgres/**/*.test.ts', 'test/resources/isolation.test.ts'],
+    env: { TENANTRY_TEST_POSTGRES: 'system' },
+  },
+};
+const hasSystemPostgres = findSystemPostgres() !== undefined;
+if (!hasSystemPostgres) {
+  console.warn('not run: the Postgres tests on the Postgres of this machine, because PATH has no server');
+}
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    pool: 'forks',
+    projects: [
+      { test: { ...shared, name: 'tests', include: ['test/**/*.test.ts'] } },
+      ...(hasSystemPostgres ? [onSystemPostgres] : []),
+    ],
   },
 });

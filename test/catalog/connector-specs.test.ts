@@ -1,7 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { fillSecrets, type Json, secretSlots } from './fill-secrets.ts';
 import { loadCatalog } from '../../src/catalog/load.ts';
 import {
   isSecretSlot,
@@ -10,6 +9,7 @@ import {
   type SecretSlot,
   type Templated,
 } from '../../src/catalog/source-configuration.ts';
+import { fillSecrets, type Json, secretSlots } from './fill-secrets.ts';
 import { sampleConfig, sharedJson } from './sample.ts';
 
 interface Schema {

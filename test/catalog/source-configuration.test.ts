@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CatalogEntry, defaultTablePrefix } from '../../src/catalog/entry.ts';
-import { fillSecrets, secretSlots } from './fill-secrets.ts';
 import { loadCatalog } from '../../src/catalog/load.ts';
 import {
   credentialFields,
   needsCredential,
   renderSourceConfiguration,
 } from '../../src/catalog/source-configuration.ts';
+import { fillSecrets, secretSlots } from './fill-secrets.ts';
 import { airbyteWith, entryWith, sampleConfig } from './sample.ts';
 
 const catalog = await loadCatalog();
