@@ -8,7 +8,7 @@ const onSystemPostgres = {
   test: {
     ...shared,
     name: 'system-postgres',
-    include: ['test/resources/postgres/**/*.test.ts', 'test/resources/isolation.test.ts'],
+    include: ['test/resources/postgres/**/*.test.ts', 'test/contract/isolation/dev.test.ts'],
     env: { TENANTRY_TEST_POSTGRES: 'system' },
   },
 };
