@@ -138,7 +138,9 @@ class Session {
     const first = await this.#applyOnce(async (context) => {
       const connected = await connectTenants(context);
       if (connected > 0)
-        this.#options.onStep(`${connected} integrations connected at the development identity provider`);
+        this.#options.onStep(
+          `${connected} ${connected === 1 ? 'integration' : 'integrations'} connected at the development identity provider`,
+        );
       return connected > 0;
     });
     const second = first.again ? await this.#applyOnce(async () => false) : undefined;

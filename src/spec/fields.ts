@@ -79,6 +79,13 @@ const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const DURATION_PATTERN = /^(?:[0-9]{1,9}[smhd])+$/;
 const DURATION_CHARACTERS = 40;
 
+/** Seconds as people write them, in the largest unit that holds them exactly: `90d`, `36h`, `45s`. */
+export function formatDuration(seconds: number): string {
+  const units = Object.entries(UNIT_SECONDS).toReversed();
+  const [unit, size] = units.find(([, length]) => seconds % length === 0) ?? ['s', 1];
+  return `${seconds / size}${unit}`;
+}
+
 /** Seconds of a duration such as `90d`, `1h30m` or `45s`; undefined when it is none. */
 export function durationSeconds(value: string): number | undefined {
   if (!DURATION_PATTERN.test(value)) return undefined;

@@ -1,6 +1,7 @@
 /** Kind vault:transit-key: the tenant's own encryption key (aes256-gcm96, not exportable). */
 import { forEachItem } from '../../clients/limit.ts';
 import { TenantryError } from '../../errors.ts';
+import { formatDuration } from '../../spec/fields.ts';
 import { changed, kind, type Observed } from '../kind.ts';
 
 export interface TransitKeyInputs {
@@ -63,6 +64,10 @@ function fault(key: TransitKeyObserved): string | undefined {
   return key.derived ? 'derived' : undefined;
 }
 
+function every(seconds: number): string {
+  return seconds === 0 ? 'never' : `every ${formatDuration(seconds)}`;
+}
+
 export const transitKey = kind<TransitKeyInputs, TransitKeyObserved>({
   type: 'vault:transit-key',
   backend: 'vault',
@@ -98,11 +103,11 @@ export const transitKey = kind<TransitKeyInputs, TransitKeyObserved>({
     if (!observed) {
       return [
         { path: 'type', after: TYPE },
-        { path: 'rotation', after: `every ${inputs.rotationSeconds} s` },
+        { path: 'rotation', after: every(inputs.rotationSeconds) },
       ];
     }
     return [
-      ...changed('rotation', `every ${observed.rotationSeconds} s`, `every ${inputs.rotationSeconds} s`),
+      ...changed('rotation', every(observed.rotationSeconds), every(inputs.rotationSeconds)),
       ...changed('deletionAllowed', observed.deletionAllowed, false),
     ];
   },
