@@ -3,7 +3,7 @@ import { checkConfig as checkCatalogConfig } from '../catalog/check-config.ts';
 import type { Catalog } from '../catalog/entry.ts';
 import type { Problem } from '../errors.ts';
 import { collisionProblems } from './collisions.ts';
-import type { Documents, Loaded } from './documents.ts';
+import type { Documents, Loaded, PartialIntegration } from './documents.ts';
 import type { IntegrationDocument } from './integration.ts';
 import { loaderRole, POSTGRES_NAME_BYTES, readerRole, schemaOf } from './names.ts';
 import { placeOf, problemIn } from './positions.ts';
@@ -25,6 +25,8 @@ export interface CheckOptions {
   readonly checkConfig?: (entryId: string, config: Record<string, unknown>) => readonly ConfigProblem[];
   /** True for a tenant whose document could not be read or is not valid. Default: there are none. */
   readonly mayHaveTenant?: (name: string) => boolean;
+  /** Integrations with mistakes of their own; only what they refer to is checked. Default: none. */
+  readonly partial?: readonly PartialIntegration[];
 }
 
 /** The documents to check; a stack whose Platform is not valid is checked without it. */
@@ -36,14 +38,15 @@ export type CheckedDocuments = Pick<Documents, 'tenants' | 'integrations'> & {
 export function checkDocuments(documents: CheckedDocuments, options: CheckOptions): Problem[] {
   const tenants = unique('Tenant', documents.tenants);
   const integrations = unique('TenantIntegration', documents.integrations);
+  const referring = [...integrations.first, ...(options.partial ?? [])];
   return sortProblems([
     ...tenants.problems,
     ...integrations.problems,
     ...platformProblems(documents.platform, options.catalog),
     ...tenants.first.flatMap(roleNameProblems),
-    ...referenceProblems(integrations.first, tenants.first, options),
+    ...referenceProblems(referring, tenants.first, options),
     ...pairProblems(integrations.first),
-    ...configProblems(integrations.first, options),
+    ...configProblems(referring, options),
     ...collisionProblems(tenants.first, integrations.first, options.catalog),
   ]);
 }
@@ -111,7 +114,7 @@ function roleNameProblems(tenant: Loaded<TenantDocument>): Problem[] {
 }
 
 function referenceProblems(
-  integrations: readonly Loaded<IntegrationDocument>[],
+  integrations: readonly PartialIntegration[],
   tenants: readonly Loaded<TenantDocument>[],
   options: CheckOptions,
 ): Problem[] {
@@ -149,10 +152,7 @@ function pairProblems(integrations: readonly Loaded<IntegrationDocument>[]): Pro
   return problems;
 }
 
-function configProblems(
-  integrations: readonly Loaded<IntegrationDocument>[],
-  options: CheckOptions,
-): Problem[] {
+function configProblems(integrations: readonly PartialIntegration[], options: CheckOptions): Problem[] {
   const check = options.checkConfig ?? ((id, config) => byCatalog(options.catalog, id, config));
   return integrations.flatMap((document) => {
     const { integration, config } = document.spec;

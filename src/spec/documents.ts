@@ -13,6 +13,12 @@ export interface Source {
 
 export type Loaded<D> = D & { readonly source: Source };
 
+/** What can be checked of a TenantIntegration although other fields of it are wrong. */
+export interface PartialIntegration {
+  readonly source: Source;
+  readonly spec: Pick<IntegrationDocument['spec'], 'tenant' | 'integration' | 'config'>;
+}
+
 /** All documents of one stack, valid each and together. */
 export interface Documents {
   readonly platform: Loaded<PlatformDocument>;

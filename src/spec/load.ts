@@ -1,10 +1,11 @@
 /** Loads a stack: every document of its files, each checked against the schema of its kind. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { InvalidDocumentsError, type Problem } from '../errors.ts';
-import type { Documents, Loaded } from './documents.ts';
+import type { Documents, Loaded, PartialIntegration } from './documents.ts';
 import { API_VERSION } from './fields.ts';
 import { type IntegrationDocument, integrationDocument } from './integration.ts';
 import { show } from './issue-wording.ts';
+import { documentName } from './names.ts';
 import { type PlatformDocument, platformDocument } from './platform.ts';
 import { placeOf, problemIn, rememberOrigin } from './positions.ts';
 import { readStackFiles } from './stack-files.ts';
@@ -31,6 +32,8 @@ export interface StackDraft {
   readonly tenants: readonly Loaded<TenantDocument>[];
   /** By name. */
   readonly integrations: readonly Loaded<IntegrationDocument>[];
+  /** Integrations with mistakes of their own, of which what they refer to can be checked all the same. */
+  readonly partial: readonly PartialIntegration[];
   /** True for a tenant whose document is there but not valid, or may stand in a file that could not be read. */
   readonly mayHaveTenant: (name: string) => boolean;
   readonly problems: readonly Problem[];
@@ -71,11 +74,21 @@ export async function readStack(dir: string): Promise<StackDraft> {
   return draft.finish();
 }
 
+/** The fields of a TenantIntegration that name something else. */
+const references = z.object({
+  spec: z.object({
+    tenant: documentName,
+    integration: documentName,
+    config: z.record(z.string(), z.unknown()).default({}),
+  }),
+});
+
 class Draft {
   readonly problems: Problem[] = [];
   readonly #platforms: Loaded<PlatformDocument>[] = [];
   readonly #tenants: Loaded<TenantDocument>[] = [];
   readonly #integrations: Loaded<IntegrationDocument>[] = [];
+  readonly #partial: PartialIntegration[] = [];
   /** Names seen in documents that are not valid. */
   readonly #invalidNames = new Set<string>();
   #unreadable = false;
@@ -109,6 +122,7 @@ class Draft {
       platform,
       tenants: byName(this.#tenants),
       integrations: byName(this.#integrations),
+      partial: this.#partial,
       mayHaveTenant: (name) => this.#unreadable || this.#invalidNames.has(name),
       problems: sortProblems(this.problems),
     };
@@ -130,9 +144,18 @@ class Draft {
       this.platformSeen = true;
       return this.#keep(platformDocument, document, this.#platforms);
     }
-    return kind === 'Tenant'
-      ? this.#keep(tenantDocument, document, this.#tenants)
-      : this.#keep(integrationDocument, document, this.#integrations);
+    if (kind === 'Tenant') return this.#keep(tenantDocument, document, this.#tenants);
+    const valid = this.#keep(integrationDocument, document, this.#integrations);
+    if (!valid) this.#keepPartly(document);
+    return valid;
+  }
+
+  #keepPartly(document: YamlDocument): void {
+    const found = references.safeParse(document.value);
+    if (!found.success) return;
+    const partial = { spec: found.data.spec, source: { file: document.file, line: document.line } };
+    rememberOrigin(partial, document);
+    this.#partial.push(partial);
   }
 
   #keep<S extends z.ZodType<object>>(

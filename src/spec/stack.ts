@@ -17,7 +17,7 @@ import { sortProblems } from './validate.ts';
 export async function loadAndCheck(dir: string): Promise<{ documents: Documents; catalog: Catalog }> {
   const [draft, catalog] = await Promise.all([readStack(dir), catalogOrProblems(join(dir, 'integrations'))]);
   const known = 'problems' in catalog ? undefined : catalog.entries;
-  const together = checkDocuments(draft, { catalog: known, mayHaveTenant: draft.mayHaveTenant });
+  const together = checkDocuments(draft, { ...draft, catalog: known });
   const own = [...draft.problems, ...together];
   const all = sortProblems([...own, ...('problems' in catalog ? catalog.problems : [])]);
   if (all.length > 0 || draft.platform === undefined || known === undefined) {

@@ -35,6 +35,22 @@ const MISTAKES: readonly (readonly [
   problems: readonly string[],
 ])[] = [
   [
+    'an unknown tenant, integration and setting of a document that has mistakes of its own as well',
+    [
+      plain('one', 'nobody', '  scope: x\n').replace('integration: plain', 'integration: plian'),
+      tenant('acme'),
+      wiki('two', 'acme', '  scope: x\n  config: { domian: w }\n'),
+    ],
+    [
+      't.yaml:5:11 spec.tenant: there is no Tenant "nobody"; there are acme',
+      't.yaml:6:16 spec.integration: the catalog has no integration "plian"; did you mean "plain"?',
+      't.yaml:7:3 spec.scope: unknown field "scope"; did you mean "scopes"? Allowed here: tenant, integration, app, scopes, config, sync, access, deletionPolicy, suspend, adopt',
+      't.yaml:20:3 spec.scope: unknown field "scope"; did you mean "scopes"? Allowed here: tenant, integration, app, scopes, config, sync, access, deletionPolicy, suspend, adopt',
+      't.yaml:21:3 spec.config.domain: is required by wiki: Host of the wiki.',
+      't.yaml:21:13 spec.config.domian: unknown setting of wiki; did you mean "domain"?',
+    ],
+  ],
+  [
     'two documents of one name',
     [tenant('acme'), tenant('acme')],
     ['t.yaml:8:19 metadata.name: the Tenant "acme" is given already at tenants/t.yaml:3'],
