@@ -71,6 +71,7 @@ function addPlatform(graph: Graph, settings: PlanSettings): string[] {
   const mounts = [add('vault:mount', kv.path, kv, []), add('vault:mount', transit.path, transit, [])];
   const gateway: PolicyInputs = { name: 'gateway-service', rules: gatewayPolicyRules(settings) };
   add('vault:policy', gateway.name, gateway, mounts);
+  for (const device of settings.audit) add('vault:audit', device.path, device, []);
   if (!settings.tenantAuth) return mounts;
   const auth: AuthMountInputs = { path: settings.tenantAuth.mount, type: settings.tenantAuth.method };
   return [...mounts, add('vault:auth-mount', auth.path, auth, [])];

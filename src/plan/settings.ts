@@ -12,10 +12,18 @@ export interface TenantAuthSettings {
   readonly tenantClaim: string;
 }
 
+/** An audit device as Vault's API takes it. */
+export interface AuditSettings {
+  readonly path: string;
+  readonly type: 'file' | 'syslog';
+  readonly options: Readonly<Record<string, string>>;
+}
+
 export interface PlanSettings {
   readonly kvMount: string;
   readonly transitMount: string;
   readonly tenantAuth?: TenantAuthSettings | undefined;
+  readonly audit: readonly AuditSettings[];
   readonly database: string;
   /** Postgres as Airbyte reaches it. */
   readonly destination: {

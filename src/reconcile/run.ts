@@ -74,6 +74,11 @@ export function planSettings(settings: Settings, platform: PlatformDocument): Pl
     kvMount: settings.vault.kvMount,
     transitMount: settings.vault.transitMount,
     tenantAuth: auth && { ...auth, mount: auth.mount ?? auth.method },
+    audit: platform.spec.vault.audit.map((device) =>
+      device.type === 'file'
+        ? { path: device.path, type: device.type, options: { file_path: device.filePath } }
+        : { path: device.path, type: device.type, options: { facility: device.facility, tag: device.tag } },
+    ),
     database: settings.postgres.database,
     destination: settings.destination,
     sharedWorkspaceId: settings.airbyte.workspace === 'Shared' ? settings.airbyte.workspaceId : undefined,

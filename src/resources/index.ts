@@ -8,6 +8,7 @@ import type { Kind } from './kind.ts';
 import { grants } from './postgres/grants.ts';
 import { role } from './postgres/role.ts';
 import { schema } from './postgres/schema.ts';
+import { audit } from './vault/audit.ts';
 import { authMount } from './vault/auth-mount.ts';
 import { authRole } from './vault/auth-role.ts';
 import { claim } from './vault/claim.ts';
@@ -18,6 +19,7 @@ import { policy } from './vault/policy.ts';
 import { transitKey } from './vault/transit-key.ts';
 
 const all = [
+  audit,
   mount,
   authMount,
   claim,

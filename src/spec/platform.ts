@@ -62,6 +62,25 @@ const tenantAuth = z
   })
   .describe('Auth roles that bind the tenants’ policies. Default: none are made.');
 
+const auditDevice = z
+  .discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('file'),
+      path: mount.default('file').describe('Path of the device. Default file.'),
+      filePath: z
+        .string()
+        .min(1)
+        .describe('File on Vault’s own machine, or stdout. Cannot be changed while the device is there.'),
+    }),
+    z.strictObject({
+      type: z.literal('syslog'),
+      path: mount.default('syslog').describe('Path of the device. Default syslog.'),
+      facility: z.string().min(1).default('AUTH').describe('Syslog facility. Default AUTH.'),
+      tag: z.string().min(1).default('vault').describe('Syslog tag. Default vault.'),
+    }),
+  ])
+  .describe('An audit device: Vault writes every request and answer to it, with secrets hashed.');
+
 const vault = z
   .strictObject({
     address: envOr(url).optional().describe('Address of Vault. Default: VAULT_ADDR.'),
@@ -74,6 +93,12 @@ const vault = z
       .optional()
       .describe('PEM file of the CA that signed Vault’s certificate. Default: VAULT_CACERT.'),
     tenantAuth: tenantAuth.optional(),
+    audit: z
+      .array(auditDevice)
+      .default([])
+      .describe(
+        'Audit devices that shall be there. Tenantry makes them and never removes one. Default: none are made.',
+      ),
     concurrency: z.int().min(1).max(256).default(32).describe('Most calls to Vault at once. Default 32.'),
   })
   .describe('HashiCorp Vault or OpenBao.');

@@ -119,7 +119,7 @@ describe('the life of a stack', () => {
     expect((await stack.run(['plan', '--tenant', 'acme'])).stdout).toMatchInlineSnapshot(`
       "Tenant acme
         ~ vault:transit-key acme
-            rotation: every 7776000 s → every 2592000 s
+            rotation: every 90d → every 30d
         ~ postgres:role tenant_acme_loader
             connectionLimit: 10 → 20
         … airbyte:source acme-notion  waits for credential acme/notion
@@ -132,7 +132,7 @@ describe('the life of a stack', () => {
     expect((await stack.run(['apply', '--yes'])).stdout).toMatchInlineSnapshot(`
       "Tenant acme
         ~ vault:transit-key acme
-            rotation: every 7776000 s → every 2592000 s
+            rotation: every 90d → every 30d
         ~ postgres:role tenant_acme_loader
             connectionLimit: 10 → 20
         … airbyte:source acme-notion  waits for credential acme/notion
@@ -162,7 +162,7 @@ describe('the life of a stack', () => {
         - airbyte:source acme-notion
         - vault:credential acme/notion
         ~ vault:transit-key acme
-            rotation: every 2592000 s → every 7776000 s
+            rotation: every 30d → every 90d
 
       Plan: 1 to update, 3 to delete; 14 up to date.
       \`tenantry apply --stack life\` makes these changes.

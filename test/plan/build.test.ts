@@ -6,6 +6,7 @@ import type { PlanSettings } from '../../src/plan/settings.ts';
 import { documentsOf, integrationYaml, type Stack, tenantYaml } from '../support/world.ts';
 
 const settings: PlanSettings = {
+  audit: [],
   kvMount: 'secret',
   transitMount: 'transit',
   tenantAuth: {
