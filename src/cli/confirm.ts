@@ -6,14 +6,14 @@ import type { Io } from './io.ts';
 /** @throws ConfirmationRequired where there is no terminal; Cancelled when the answer is no. */
 export async function confirmYes(io: Io, question: string): Promise<void> {
   if (!io.interactive) throw nobodyThere('pass --yes');
-  const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
+  const answer = await confirm({ message: question, initialValue: false, ...terminal(io) });
   if (isCancel(answer) || !answer) throw nothingChanged('nothing was changed');
 }
 
 /** Asks for a name to be typed, for what cannot be undone. */
 export async function confirmName(io: Io, question: string, name: string): Promise<void> {
   if (!io.interactive) throw nobodyThere(`pass --confirm ${name}`);
-  const answer = await text({ message: question, placeholder: name, output: process.stderr });
+  const answer = await text({ message: question, placeholder: name, ...terminal(io) });
   if (isCancel(answer) || answer !== name)
     throw nothingChanged('the name was not typed; nothing was changed');
 }
@@ -27,9 +27,14 @@ export async function askSecret(io: Io, question: string): Promise<string> {
       hint: 'pipe the secret in, e.g. with < token.txt',
     });
   }
-  const answer = await password({ message: question, output: process.stderr });
+  const answer = await password({ message: question, ...terminal(io) });
   if (isCancel(answer) || !answer?.trim()) throw nothingChanged('no secret was typed; nothing was changed');
   return answer.trim();
+}
+
+/** Questions go to stderr, and a signal ends them as Ctrl-C at the keyboard does. */
+function terminal(io: Io): { readonly output: NodeJS.WriteStream; readonly signal: AbortSignal } {
+  return { output: process.stderr, signal: io.stop };
 }
 
 function nobodyThere(hint: string): TenantryError {

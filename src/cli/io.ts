@@ -49,7 +49,8 @@ export function processIo(): ProcessIo {
     err: (text) => void stderr.write(text),
     interactive: stdin.isTTY === true && terminal,
     progress: terminal,
-    columns: stderr.columns ?? 80,
+    // A terminal that does not know its size says 0.
+    columns: stderr.columns || 80,
     style: (style, text) => styleText(style, text, { stream: process.stdout }),
     readInput: () => readAll(stdin, signals.stop),
     stop: signals.stop,

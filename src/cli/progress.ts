@@ -1,6 +1,7 @@
 /** Progress of a run on stderr: one line that is drawn over itself on a terminal, plain lines elsewhere. */
 import type { ErrorCode } from '../errors.ts';
 import type { Listener } from '../reconcile/events.ts';
+import { shortName } from './format/show.ts';
 import type { Io } from './io.ts';
 
 export interface Progress {
@@ -44,7 +45,7 @@ export function createProgress(io: Pick<Io, 'err' | 'progress' | 'columns'>): Pr
       }
       const { done, total, result } = event;
       const percent = Math.floor((done / total) * 100);
-      if (io.progress) draw(`  ${done}/${total} (${percent}%)  ${result.kind} ${result.name}`);
+      if (io.progress) draw(`  ${done}/${total} (${percent}%)  ${result.kind} ${shortName(result.name)}`);
       else if (percent >= lastPercent + PLAIN_STEP && total >= 50) {
         lastPercent = percent - (percent % PLAIN_STEP);
         io.err(`  ${done}/${total} (${percent}%)\n`);

@@ -19,8 +19,10 @@ export async function examine(platform: PlatformDocument, options: ExamineOption
   const clients = connectEach(settings, { env, readOnly: true, applicationName: 'tenantry doctor' });
   const auth = platform.spec.vault.tenantAuth;
   const tenantAuth = auth && { method: auth.method, mount: auth.mount ?? auth.method };
+  const audit = platform.spec.vault.audit.length > 0;
   const checks: Record<Exclude<System, 'sidecar'>, () => Promise<CheckResult[]>> = {
-    vault: () => withClient('vault', clients.vault, (vault) => checkVault({ vault }, { tenantAuth, signal })),
+    vault: () =>
+      withClient('vault', clients.vault, (vault) => checkVault({ vault }, { tenantAuth, audit, signal })),
     postgres: () =>
       withClient('postgres', clients.postgres, (postgres) => checkPostgres({ postgres }, { signal })),
     airbyte: () =>

@@ -5,10 +5,18 @@ export type Mounts = readonly string[];
 /** A name that no tenant has; capabilities on its paths are those on every tenant's. */
 const SAMPLE = 'tenantry-doctor';
 
-/** Capabilities by path. `authMount` is that of the tenants' auth method, where the Platform has one. */
+/** What only some Platforms have. */
+export interface OptionalParts {
+  /** Mount of the tenants' auth method. */
+  readonly authMount?: string | undefined;
+  /** True when the Platform names audit devices. */
+  readonly audit?: boolean | undefined;
+}
+
+/** Capabilities by path. */
 export function neededCapabilities(
   { kvMount, transitMount }: { readonly kvMount: string; readonly transitMount: string },
-  authMount: string | undefined,
+  { authMount, audit }: OptionalParts,
 ): Record<string, readonly string[]> {
   return {
     'sys/mounts': ['read'],
@@ -18,11 +26,16 @@ export function neededCapabilities(
     [`${transitMount}/keys`]: ['list'],
     [`${transitMount}/keys/${SAMPLE}`]: ['create', 'read', 'update', 'delete'],
     [`${transitMount}/keys/${SAMPLE}/config`]: ['update'],
+    [`${transitMount}/keys/${SAMPLE}/rotate`]: ['update'],
     [`${transitMount}/encrypt/${SAMPLE}`]: ['update'],
     [`${transitMount}/decrypt/${SAMPLE}`]: ['update'],
+    [`${transitMount}/rewrap/${SAMPLE}`]: ['update'],
     [`${kvMount}/data/${SAMPLE}/notion`]: ['create', 'read', 'update'],
     [`${kvMount}/metadata/${SAMPLE}/notion`]: ['create', 'read', 'update', 'patch', 'delete'],
     [`${kvMount}/metadata/`]: ['list'],
+    ...(audit
+      ? { 'sys/audit': ['read', 'sudo'], [`sys/audit/${SAMPLE}`]: ['create', 'update', 'sudo'] }
+      : {}),
     ...(authMount === undefined
       ? {}
       : {

@@ -7,6 +7,8 @@ import { type Mounts, neededCapabilities } from './vault-capabilities.ts';
 export interface VaultCheckOptions extends CallOptions {
   /** Auth method of the tenants' applications, where the Platform has one. */
   readonly tenantAuth?: { readonly method: string; readonly mount: string } | undefined;
+  /** True when the Platform names audit devices. */
+  readonly audit?: boolean | undefined;
 }
 
 export function checkVault(
@@ -84,7 +86,7 @@ function lifeText(seconds: number): string {
 }
 
 async function permissions(vault: VaultClient, options: VaultCheckOptions): Promise<Finding> {
-  const wanted = neededCapabilities(vault, options.tenantAuth?.mount);
+  const wanted = neededCapabilities(vault, { authMount: options.tenantAuth?.mount, audit: options.audit });
   const paths = Object.keys(wanted);
   const lacking = await lackingCapabilities(vault, wanted, options);
   if (lacking.length === 0) return { detail: `all that is needed on ${paths.length} paths` };

@@ -1,10 +1,10 @@
 /** Resources of one tenant integration: credential, source, connection, first sync. Pure. */
 import { type CatalogEntry, defaultTablePrefix } from '../catalog/entry.ts';
 import { needsCredential } from '../catalog/source-configuration.ts';
+import type { ActorInputs } from '../resources/airbyte/actor.ts';
 import type { Configuration } from '../resources/airbyte/configuration.ts';
 import type { ConnectionInputs } from '../resources/airbyte/connection.ts';
 import type { FirstSyncInputs } from '../resources/airbyte/first-sync.ts';
-import type { SourceInputs } from '../resources/airbyte/source.ts';
 import type { CredentialInputs } from '../resources/vault/credential.ts';
 import { credentialPath } from '../resources/vault/paths.ts';
 import type { IntegrationDocument } from '../spec/integration.ts';
@@ -95,7 +95,7 @@ function addSource(
     }),
   });
   const waits = needsCredential(entry);
-  return add<SourceInputs>(
+  return add<ActorInputs>(
     'airbyte:source',
     name,
     {
@@ -106,7 +106,7 @@ function addSource(
       secretVersion: [...(waits ? [ref(credential, 'tokenVersion')] : []), ...secrets.map(versionOf)],
       appliedVersion: ref(credential, 'appliedSource'),
       absent,
-      credentialPath: path,
+      recordPath: path,
     },
     {
       dependsOn: [...ids.workspace, ids.claim, credential],

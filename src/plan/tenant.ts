@@ -1,6 +1,7 @@
 /** Resources of one tenant: claim, key, policy, roles, schema, workspace, destination. Pure. */
+
+import type { ActorInputs } from '../resources/airbyte/actor.ts';
 import type { Configuration } from '../resources/airbyte/configuration.ts';
-import type { DestinationInputs } from '../resources/airbyte/destination.ts';
 import type { WorkspaceInputs } from '../resources/airbyte/workspace.ts';
 import type { GrantsInputs } from '../resources/postgres/grants.ts';
 import type { RoleInputs } from '../resources/postgres/role.ts';
@@ -205,7 +206,7 @@ function addDestination(
     raw_data_schema: schema,
   };
   const name = `${tenant}-postgres`;
-  return add<DestinationInputs>(
+  return add<ActorInputs>(
     'airbyte:destination',
     name,
     {
@@ -215,7 +216,7 @@ function addDestination(
       configuration: configuration as Deferred<Configuration>,
       secretVersion: [ref(password, 'version')],
       appliedVersion: ref(password, 'appliedDestination'),
-      passwordPath: loaderPasswordPath(tenant),
+      recordPath: loaderPasswordPath(tenant),
     },
     [...context.dependsOn, password],
   );

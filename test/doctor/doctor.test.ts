@@ -68,7 +68,10 @@ describe('with the policy of docs/vault.md', () => {
 
   it('names the capabilities of each path that is taken away', async () => {
     const whole = await documentedPolicy();
-    const needed = neededCapabilities({ kvMount: 'secret', transitMount: 'transit' }, 'approle');
+    const needed = neededCapabilities(
+      { kvMount: 'secret', transitMount: 'transit' },
+      { authMount: 'approle' },
+    );
     for (const [path, capabilities] of Object.entries(needed)) {
       const rules = `${whole}\npath "${path}" { capabilities = ["deny"] }`;
       const env = { VAULT_TOKEN: await environment.tokenWith(rules) };

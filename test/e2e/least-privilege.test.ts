@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVaultClient, type VaultClient } from '../../src/clients/vault.ts';
+import { rotate } from '../../src/credentials/rotate.ts';
 import {
   applyOnce,
+  documentsOf,
   integrationYaml,
   mustApply,
   planOnce,
@@ -12,6 +14,7 @@ import {
   type Systems,
   startSystems,
   tenantYaml,
+  withWorld,
 } from '../support/world.ts';
 
 let systems: Systems;
@@ -56,6 +59,9 @@ describe('a login with the documented policy and no more', () => {
     const stored = await root.read<{ data: { access_token: string } }>('secret/data/acme/notion');
     expect(stored?.data.access_token).toMatch(/^vault:v1:/);
     expect((await planOnce(systems, YAML, { env })).changes).toEqual([]);
+    await withWorld(systems, await documentsOf(YAML), { env }, async (world) => {
+      expect(await rotate(world.vault, 'acme', { raiseMinimum: true })).toMatchObject({ rewrapped: 1 });
+    });
     const acme = new Set(['acme']);
     const gone = await applyOnce(systems, YAML, { env, only: acme, leaving: acme, confirmed: acme });
     expect(gone.ids('failed')).toEqual([]);

@@ -1,7 +1,8 @@
 /** What sources and destinations have in common: a name, a workspace and a configuration with secrets. */
 import { createHash } from 'node:crypto';
-import { type Change, changed, type Observed, type World } from '../kind.ts';
+import { type Change, changed, type Kind, kind, type Observed, type World } from '../kind.ts';
 import { type Mark, markedName } from '../mark.ts';
+import { mergeMetadata } from '../vault/kv.ts';
 import { type Configuration, configurationChanges, fillSecrets } from './configuration.ts';
 import { indexByKey, workspaceKey } from './index-by-key.ts';
 
@@ -17,6 +18,8 @@ export interface ActorInputs {
   readonly appliedVersion: string;
   /** Optional settings that the document does not give, as paths that must not be there. */
   readonly absent?: readonly (readonly string[])[];
+  /** KV path in whose metadata `secretVersion` is recorded after it was sent. */
+  readonly recordPath: string;
 }
 
 export interface ActorObserved extends Observed {
@@ -35,10 +38,37 @@ interface Actor {
   readonly createdAt?: number;
 }
 
-/** Paths and field names of the two: they differ in nothing else. */
-export interface ActorApi {
+/** Paths and names of the two: they differ in nothing else. */
+interface ActorApi {
   readonly path: '/sources' | '/destinations';
   readonly idField: 'sourceId' | 'destinationId';
+  /** Custom metadata that holds the record. */
+  readonly record: 'applied_source' | 'applied_destination';
+}
+
+/** A source or a destination as a kind. */
+export function actorKind(type: string, api: ActorApi): Kind<ActorInputs, ActorObserved> {
+  return kind<ActorInputs, ActorObserved>({
+    type,
+    backend: 'airbyte',
+    ownership: 'mark',
+    holdsData: false,
+    key: (inputs) => workspaceKey(inputs.workspaceId, inputs.name),
+    observe: (inputs, world) => observeActor(api, inputs, world),
+    observeAll: (world) => observeActors(api, world),
+    diff: actorChanges,
+
+    async sync(inputs, observed, world) {
+      const synced = await syncActor(api, inputs, observed, world);
+      const record = { [api.record]: secretVersionOf(inputs) };
+      await mergeMetadata(world.vault, inputs.recordPath, record, { signal: world.signal, exists: true });
+      return synced;
+    },
+
+    async remove(_key, observed, world) {
+      await world.airbyte.delete(`${api.path}/${observed.id}`, world);
+    },
+  });
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -65,7 +95,7 @@ export function secretVersionOf(inputs: ActorInputs): string {
   return text.length <= MOST_RECORD ? text : createHash('sha256').update(text).digest('hex');
 }
 
-export async function observeActors(api: ActorApi, world: World): Promise<Map<string, ActorObserved>> {
+async function observeActors(api: ActorApi, world: World): Promise<Map<string, ActorObserved>> {
   const answers = await world.airbyte.listAll<Answer>(api.path, {}, world);
   return indexByKey(
     answers.map((answer) => asActor(api, answer)),
@@ -78,7 +108,7 @@ export async function observeActors(api: ActorApi, world: World): Promise<Map<st
 }
 
 /** One actor, looked for among those of its workspace. */
-export async function observeActor(
+async function observeActor(
   api: ActorApi,
   inputs: { name: string; workspaceId: string },
   world: World,
@@ -95,7 +125,7 @@ export async function observeActor(
   return found.get(inputs.name);
 }
 
-export function actorChanges(inputs: ActorInputs, observed: ActorObserved | undefined): readonly Change[] {
+function actorChanges(inputs: ActorInputs, observed: ActorObserved | undefined): readonly Change[] {
   if (!observed) return [{ path: 'name', after: inputs.name }];
   const changes = configurationChanges(
     withoutType(inputs.configuration),
@@ -118,7 +148,7 @@ function withoutType(configuration: Configuration): Configuration {
  * Sends the whole configuration. An update is a PUT: PATCH merges, and then a setting that the document dropped would
  * stay.
  */
-export async function syncActor(
+async function syncActor(
   api: ActorApi,
   inputs: ActorInputs,
   observed: ActorObserved | undefined,

@@ -1,7 +1,7 @@
 /** Kind airbyte:first-sync: the job that is started once, after a connection is made. */
 import { TenantryError } from '../../errors.ts';
 import { kind, type Observed, type World } from '../kind.ts';
-import { recordOnCredential } from '../vault/credential.ts';
+import { mergeMetadata } from '../vault/kv.ts';
 
 export interface FirstSyncInputs {
   readonly connectionId: string;
@@ -30,7 +30,8 @@ export const firstSync = kind<FirstSyncInputs, FirstSyncObserved>({
 
   async sync(inputs, _observed, world) {
     const job = (await jobOf(inputs.connectionId, world)) ?? (await startJob(inputs.connectionId, world));
-    await recordOnCredential(world, inputs.credentialPath, { first_sync: inputs.connectionId });
+    const record = { first_sync: inputs.connectionId };
+    await mergeMetadata(world.vault, inputs.credentialPath, record, { signal: world.signal, exists: true });
     return { jobId: job?.jobId };
   },
 

@@ -5,7 +5,7 @@
 import { forEachItem } from '../../clients/limit.ts';
 import { contentVersion, ENCRYPTED_VERSION, encryptInPlace } from '../../credentials/store.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
-import { type Change, changed, kind, type Observed, type World } from '../kind.ts';
+import { type Change, changed, kind, type Observed } from '../kind.ts';
 import { markMetadata, parseMetadataMark } from '../mark.ts';
 import { hasCurrentVersion, type KvMetadata, listMetadata, mergeMetadata, readMetadata } from './kv.ts';
 import { CLAIM, credentialPath, PLATFORM_FOLDER } from './paths.ts';
@@ -123,12 +123,3 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
     await world.vault.delete(`${world.vault.kvMount}/metadata/${path}`, world);
   },
 });
-
-/** Records in the credential's metadata what was done with it, so that the next plan can tell. */
-export async function recordOnCredential(
-  world: World,
-  path: string,
-  record: { readonly applied_source?: string; readonly first_sync?: string },
-): Promise<void> {
-  await mergeMetadata(world.vault, path, record, { signal: world.signal, exists: true });
-}

@@ -1,11 +1,12 @@
 /** The kinds that live in Airbyte, against the emulator. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ActorInputs } from '../../../src/resources/airbyte/actor.ts';
 import { secretVersionOf } from '../../../src/resources/airbyte/actor.ts';
 import { configurationChanges } from '../../../src/resources/airbyte/configuration.ts';
 import { type ConnectionInputs, connection } from '../../../src/resources/airbyte/connection.ts';
-import { type DestinationInputs, destination } from '../../../src/resources/airbyte/destination.ts';
-import { type SourceInputs, source } from '../../../src/resources/airbyte/source.ts';
+import { destination } from '../../../src/resources/airbyte/destination.ts';
+import { source } from '../../../src/resources/airbyte/source.ts';
 import { workspace } from '../../../src/resources/airbyte/workspace.ts';
 import type { World } from '../../../src/resources/kind.ts';
 import {
@@ -44,7 +45,7 @@ beforeEach(async () => {
 
 const token = { $secret: { from: 'env', name: 'TOKEN' } } as const;
 
-function sourceInputs(more: Partial<SourceInputs> = {}): SourceInputs {
+function sourceInputs(more: Partial<ActorInputs> = {}): ActorInputs {
   return {
     name: 'acme-notion',
     tenant: `t${count}`,
@@ -56,12 +57,12 @@ function sourceInputs(more: Partial<SourceInputs> = {}): SourceInputs {
     },
     secretVersion: ['1'],
     appliedVersion: '1',
-    credentialPath: `t${count}/notion`,
+    recordPath: `t${count}/notion`,
     ...more,
   };
 }
 
-function destinationInputs(): DestinationInputs {
+function destinationInputs(): ActorInputs {
   return {
     name: 'acme-postgres',
     tenant: `t${count}`,
@@ -79,7 +80,7 @@ function destinationInputs(): DestinationInputs {
     },
     secretVersion: ['1'],
     appliedVersion: '1',
-    passwordPath: `_platform/postgres/t${count}`,
+    recordPath: `_platform/postgres/t${count}`,
   };
 }
 
