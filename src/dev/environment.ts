@@ -2,9 +2,10 @@
  * The embedded environment: real Postgres, a development Vault, an Airbyte emulator, an identity provider and fake SaaS
  * APIs, all on loopback. It speaks to the rest of the product through environment variables only, as production does.
  */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asTenantryError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { type DevAirbyte, startDevAirbyte } from './airbyte/server.ts';
 import { type DevIdp, startDevIdp } from './idp/server.ts';
 import { startKeptPostgres } from './kept-postgres.ts';
@@ -51,7 +52,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     for (const value of started.toReversed()) await value.close();
   };
   try {
-    if (options.dataDir !== undefined) await mkdir(options.dataDir, { recursive: true });
+    if (options.dataDir !== undefined) makeFolder(options.dataDir);
     const [postgres, vault, idp] = await settleAll([
       part(
         'Postgres',
@@ -119,7 +120,7 @@ function variablesOf(
 /** Writes the variables where a second terminal finds them; only the user may read the file. */
 export async function writeEnvFile(file: string, variables: Readonly<Record<string, string>>): Promise<void> {
   const text = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`);
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const draft = `${file}.${process.pid}.tmp`;
   await writeFile(
     draft,

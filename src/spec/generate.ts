@@ -1,6 +1,7 @@
 /** Writes the files that are made from the schemas: `crds/`, `schema/` and the reference page. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { crdFiles } from './crd.ts';
 import { type GeneratedFile, schemaFiles } from './json-schema.ts';
 import { documentsReference } from './reference.ts';
@@ -19,7 +20,7 @@ export async function writeGenerated(root: string): Promise<string[]> {
   const files = generatedFiles();
   for (const { name, text } of files) {
     const path = join(root, name);
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await writeFile(path, text);
   }
   return files.map((file) => file.name);

@@ -1,8 +1,9 @@
 /** Keeps the emulator's state in a file: written soon after a change, whole or not at all, readable by its owner only. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TenantryError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 import type { Snapshot, State } from './state.ts';
 
 const DELAY_MILLISECONDS = 200;
@@ -17,7 +18,7 @@ export interface Persistence {
 /** Reads the file into the state, if there is one. Without a folder nothing is kept. */
 export function persist(state: State, dataDir: string | undefined): Persistence {
   if (dataDir === undefined) return { changed: () => {}, flush: async () => {} };
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir, 0o700);
   const file = join(dataDir, 'airbyte.json');
   const saved = read(file);
   if (saved !== undefined) state.restore(saved);

@@ -1,16 +1,8 @@
 /** What the identity provider remembers: in memory, and in an append-only file where a folder is given. */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { TenantryError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 
 export type Stored = Readonly<Record<string, unknown>>;
 
@@ -60,7 +52,7 @@ export function openIdpStore(dataDir: string | undefined, isDead: (value: Stored
 function openLog(dataDir: string, entries: Map<string, Stored>, isDead: (value: Stored) => boolean): number {
   const file = join(dataDir, 'idp.jsonl');
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir, 0o700);
     if (existsSync(file)) replay(readFileSync(file, 'utf8'), entries);
     for (const [key, value] of entries) if (isDead(value)) entries.delete(key);
     // Written anew at each start, so that the file does not grow for ever.

@@ -5,6 +5,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TenantryError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import { programEnvironment } from './environment.ts';
 import { folderFailure, postgresFailure } from './failure.ts';
@@ -29,7 +30,7 @@ export async function openCluster(
   const data = join(folder, 'pgdata');
   const passwordFile = join(folder, 'password');
   try {
-    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const made = makeFolder(folder, 0o700);
     if (made !== undefined) own(folder, user);
   } catch (error) {
     throw folderFailure(error, folder);

@@ -1,7 +1,8 @@
 /** Audit devices: one JSON line for each request and each response, with every value and token hidden by HMAC. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../make-folder.ts';
 import type { AuthBlock, TokenEntry, VaultRequest, VaultResponse } from './request.ts';
 import type { AuditDevice } from './state.ts';
 import type { Storage } from './storage.ts';
@@ -88,7 +89,7 @@ export class AuditLog {
   /** Throws the error of the file system when the file cannot be opened. */
   enable(path: string, filePath: string, description: string): void {
     if (filePath !== 'discard') {
-      mkdirSync(dirname(filePath), { recursive: true });
+      makeFolder(dirname(filePath));
       appendFileSync(filePath, '', { mode: 0o600 });
     }
     const salt = randomBytes(32).toString('base64');

@@ -1,16 +1,8 @@
 /** Keeps the state in one file: mode 0600, replaced by rename so that a crash leaves the old or the new file whole. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asTenantryError, TenantryError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 import { isRecord } from './fields.ts';
 import { initialState, type VaultState } from './state.ts';
 
@@ -69,7 +61,7 @@ export function openStorage(dataDir: string | undefined, now: () => number): Sto
   if (dataDir === undefined) {
     return { state: initialState(now()), changed: () => undefined, flush: () => undefined };
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir, 0o700);
   const file = join(dataDir, 'vault.json');
   const state = load(file) ?? initialState(now());
   let timer: NodeJS.Timeout | undefined;
