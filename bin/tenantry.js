@@ -1,5 +1,5 @@
-#!/usr/bin/env node
-// Starts the built program, or in a clone the sources as they are.
+#!/usr/bin/env -S node --
+// Starts the built program, or in a clone the sources as they are. Without the `--` Node takes --env-file for its own.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -20,7 +20,8 @@ const fixtures: Readonly<Record<string, readonly EngineName[]>> = {
 /** The `*.engine.test.ts` files that vitest would run with these arguments. */
 export async function findEngineTests(args: readonly string[]): Promise<readonly EngineTest[]> {
   const listed = await promisify(execFile)('vitest', ['list', '--filesOnly', ...args]).then(
-    ({ stdout }) => stdout.split('\n').map((line) => line.trim()),
+    // Each line begins with the name of a project of vitest's.
+    ({ stdout }) => stdout.split('\n').map((line) => line.trim().replace(/^\[[^\]]*\] /, '')),
     // An argument that `list` does not know: better too many than a test that waits for a build.
     () => Array.fromAsync(glob('test/**/*.engine.test.ts')),
   );

@@ -1,9 +1,9 @@
 /** HTTP for the clients: one axios instance with keep-alive, limits, and errors that cannot print a credential. */
-import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Axios, type AxiosResponse } from 'axios';
 import { TenantryError } from '../errors.ts';
-import { textAdapter } from './http-adapter.ts';
+import { type TextAnswer, TimeLimit, textAdapter } from './http-adapter.ts';
 import { createLimit } from './limit.ts';
 
 export interface CallOptions {
@@ -41,7 +41,7 @@ export interface HttpRequest extends CallOptions {
 export interface HttpAnswer {
   readonly status: number;
   /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly headers: IncomingHttpHeaders;
   /** Parsed JSON, or the text where it is none; undefined when empty. */
   readonly body: unknown;
 }
@@ -96,28 +96,23 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const adapter = textAdapter({ httpAgent, httpsAgent, mostAnswerBytes: MOST_ANSWER_BYTES });
   const instance = new Axios({ adapter });
 
-  async function exchange(request: HttpRequest): Promise<AxiosResponse<string>> {
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), options.timeoutMs);
-    const stop = (): void => deadline.abort();
-    request.signal?.addEventListener('abort', stop, { once: true });
+  async function exchange(request: HttpRequest): Promise<AxiosResponse<TextAnswer>> {
     try {
-      return await instance.request<string>({
+      return await instance.request<TextAnswer>({
         method: request.method,
-        url: urlOf(options.baseUrl, request),
+        baseURL: request.baseUrl ?? options.baseUrl,
+        url: request.path + queryOf(request.query),
         headers: {
           Accept: 'application/json',
           ...(request.body !== undefined && { 'Content-Type': 'application/json' }),
           ...request.headers,
         },
+        timeout: options.timeoutMs,
         ...(request.body !== undefined && { data: JSON.stringify(request.body) }),
-        signal: deadline.signal,
+        ...(request.signal !== undefined && { signal: request.signal }),
       });
     } catch (error) {
-      throw withoutRequest(error, request, deadline.signal.aborted ? options.timeoutMs : undefined);
-    } finally {
-      clearTimeout(timer);
-      request.signal?.removeEventListener('abort', stop);
+      throw withoutRequest(error, request, error instanceof TimeLimit ? options.timeoutMs : undefined);
     }
   }
 
@@ -128,7 +123,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     try {
       const response = await exchange(request);
       status = response.status;
-      return { status, headers: headersOf(response), body: parsed(response.data) };
+      const { headers, text } = response.data;
+      return { status, headers, body: parsed(text) };
     } finally {
       const { backend } = options;
       options.onCall?.({ backend, method: request.method, path: request.path, status, ms: now() - started });
@@ -169,6 +165,8 @@ export function throwIfCancelled(signal: AbortSignal | undefined): void {
 /** The promise's result, but no longer than the signal allows: for work that several callers share. */
 export async function untilCancelled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work;
+  // Whoever stopped waiting does not hear of a later failure of the work; it must not end the process.
+  work.catch(() => undefined);
   throwIfCancelled(signal);
   const cancelled = Promise.withResolvers<never>();
   const stop = (): void => cancelled.reject(new TenantryError('Cancelled', 'stopped before the end'));
@@ -180,10 +178,6 @@ export async function untilCancelled<T>(work: Promise<T>, signal: AbortSignal | 
   }
 }
 
-function urlOf(baseUrl: string, request: HttpRequest): string {
-  return (request.baseUrl ?? baseUrl).replace(/\/+$/, '') + request.path + queryOf(request.query);
-}
-
 function queryOf(query: Query | undefined): string {
   if (query === undefined) return '';
   const parameters = new URLSearchParams();
@@ -193,16 +187,8 @@ function queryOf(query: Query | undefined): string {
   return parameters.size === 0 ? '' : `?${parameters}`;
 }
 
-function headersOf(response: AxiosResponse<string>): Record<string, string | undefined> {
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (typeof value === 'string') headers[name.toLowerCase()] = value;
-  }
-  return headers;
-}
-
-function parsed(text: string | undefined): unknown {
-  if (text === undefined || text === '') return undefined;
+function parsed(text: string): unknown {
+  if (text === '') return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -1,6 +1,4 @@
 /** `tenantry dev`: environment, documents and drivers together, from nothing to synced rows. */
-import { watch } from 'node:fs';
-import { join } from 'node:path';
 import { type Backends, connect } from '../clients/connect.ts';
 import { resolveSettings } from '../clients/settings.ts';
 import { apply } from '../reconcile/apply.ts';
@@ -15,6 +13,8 @@ import { connectFlow, connectTenants } from './connect-tenants.ts';
 import { type Environment, startEnvironment, writeEnvFile } from './environment.ts';
 import { countRows, waitForSyncs } from './first-syncs.ts';
 import { sandboxVariables } from './sandbox.ts';
+
+export { watchStack } from './watch.ts';
 
 /** Services of the catalog that have a fake API here. */
 const SANDBOXES = ['notion', 'slack', 'github', 'jira'] as const;
@@ -187,17 +187,4 @@ class Session {
       await context.backends.close();
     }
   }
-}
-
-/** Calls back when a file under the stack's folder changes; several changes at once are one. */
-export function watchStack(dir: string, signal: AbortSignal, onChange: (file: string) => void): void {
-  const SETTLE_MS = 200;
-  let timer: NodeJS.Timeout | undefined;
-  const watcher = watch(dir, { recursive: true, signal }, (_event, file) => {
-    if (file !== null && !/\.ya?ml$/.test(file)) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => onChange(file === null ? dir : join(dir, file)), SETTLE_MS);
-  });
-  watcher.on('error', () => undefined);
-  signal.addEventListener('abort', () => clearTimeout(timer));
 }
