@@ -12,6 +12,7 @@ import {
 import { look } from './execute.ts';
 import { afterPlan, allSteps, formatPlan, planJson } from './format/plan.ts';
 import { showFor } from './format/show.ts';
+import { limitYoungSpace } from './memory.ts';
 import { type StackOptions, withSession } from './session.ts';
 
 export function planCommand(context: CommandContext): Command {
@@ -34,6 +35,7 @@ function narrowing({ tenant }: StackOptions): string {
 }
 
 async function plan(options: StackOptions, { io }: CommandContext): Promise<ExitCode> {
+  limitYoungSpace();
   return withSession({ ...options, readOnly: true }, io, async (session) => {
     const { plan: made } = await look(session, io);
     const show = showFor(io, options);

@@ -2,9 +2,16 @@
  * Axios' adapter for what we need of HTTP: one small text each way, no redirects, no compression, no form data. Axios'
  * own adapter builds several streams for each call, which costs three times the call itself.
  */
-import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import { urlToHttpOptions } from 'node:url';
+import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios';
 
 export interface TextAdapterOptions {
   readonly httpAgent: HttpAgent;
@@ -13,29 +20,70 @@ export interface TextAdapterOptions {
   readonly mostAnswerBytes: number;
 }
 
-/** Sends `config.data`, a text, and gives the answer as text. Rejects with Node's own error, whatever the status not. */
+/** The answer's `data`. Headers are here, because Axios copies and normalises those of the answer several times. */
+export interface TextAnswer {
+  readonly text: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** `config.timeout` has passed before the last byte of the answer. */
+export class TimeLimit extends Error {}
+
+/**
+ * Sends `config.data`, a text, to `config.url` below `config.baseURL`. A status is no error; rejects with Node's own
+ * error, or TimeLimit.
+ */
 export function textAdapter(options: TextAdapterOptions): AxiosAdapter {
-  return (config) =>
-    new Promise((resolve, reject) => {
-      const body = config.data as string | undefined;
-      const url = new URL(config.url ?? '');
-      const secure = url.protocol === 'https:';
-      const sent = (secure ? httpsRequest : httpRequest)(url, {
-        method: config.method?.toUpperCase(),
-        headers: headersOf(config, body),
-        agent: secure ? options.httpsAgent : options.httpAgent,
-      });
-      const stop = (): void => void sent.destroy(new Error('stopped'));
-      config.signal?.addEventListener?.('abort', stop);
-      sent.on('close', () => config.signal?.removeEventListener?.('abort', stop));
-      sent.on('error', reject);
-      sent.on('response', (response) => {
-        readText(response, options.mostAnswerBytes).then((text) => {
-          resolve(answerOf(response, text, config));
-        }, reject);
-      });
-      sent.end(body);
+  const bases = new Map<string, RequestOptions>();
+
+  function baseOf(baseURL: string): RequestOptions {
+    const known = bases.get(baseURL);
+    if (known !== undefined) return known;
+    const url = urlToHttpOptions(new URL(baseURL));
+    const agent = url.protocol === 'https:' ? options.httpsAgent : options.httpAgent;
+    const path = (url.path ?? '').replace(/\/+$/, '');
+    const base: RequestOptions = { ...url, path, agent };
+    bases.set(baseURL, base);
+    return base;
+  }
+
+  async function answerTo(config: InternalAxiosRequestConfig): Promise<Answer> {
+    const base = baseOf(config.baseURL ?? '');
+    const body = config.data as string | undefined;
+    const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
+    const sent = send({
+      ...base,
+      path: `${base.path}${config.url}`,
+      method: config.method?.toUpperCase(),
+      headers: headersOf(config, body),
     });
+    const timer = config.timeout
+      ? setTimeout(() => sent.destroy(new TimeLimit()), config.timeout)
+      : undefined;
+    const stop = (): void => void sent.destroy();
+    config.signal?.addEventListener?.('abort', stop);
+    const answer = Promise.withResolvers<Answer>();
+    sent.on('error', answer.reject);
+    sent.on('response', (response) => readText(response, options.mostAnswerBytes, answer));
+    sent.end(body);
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      config.signal?.removeEventListener?.('abort', stop);
+    }
+  }
+
+  return async (config) => {
+    const { response, text } = await answerTo(config);
+    const { statusCode: status = 0, statusMessage: statusText = '' } = response;
+    return { data: { text, headers: response.headers }, status, statusText, headers: {}, config };
+  };
+}
+
+interface Answer {
+  readonly response: IncomingMessage;
+  readonly text: string;
 }
 
 function headersOf(config: InternalAxiosRequestConfig, body: string | undefined): Record<string, string> {
@@ -44,25 +92,14 @@ function headersOf(config: InternalAxiosRequestConfig, body: string | undefined)
   return headers;
 }
 
-function answerOf(
-  response: IncomingMessage,
-  data: string,
-  config: InternalAxiosRequestConfig,
-): AxiosResponse<string> {
-  const { statusCode: status = 0, statusMessage: statusText = '' } = response;
-  return { data, status, statusText, headers: response.headers as AxiosResponse['headers'], config };
-}
-
-function readText(response: IncomingMessage, mostBytes: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    response.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > mostBytes) response.destroy(new Error(`the answer is longer than ${mostBytes} bytes`));
-    });
-    response.on('error', reject);
-    response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+function readText(response: IncomingMessage, mostBytes: number, answer: PromiseWithResolvers<Answer>): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > mostBytes) response.destroy(new Error(`the answer is longer than ${mostBytes} bytes`));
   });
+  response.on('error', answer.reject);
+  response.on('end', () => answer.resolve({ response, text: Buffer.concat(chunks).toString('utf8') }));
 }

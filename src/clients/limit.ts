@@ -1,7 +1,9 @@
+/** Bounds how much work is under way at once. */
+
 /**
- * Lets so many pieces of work run at once and the others wait, first come, first served. A library's linked list would do,
- * were it not for the garbage collector: a spent link that has grown old keeps every later one alive, with all that
- * thousands of calls have answered, until the next full collection.
+ * Runs work when there is room, first come, first served. An array holds what waits: in the linked list of the usual
+ * library a spent link that has grown old keeps all later ones, and what thousands of calls have answered, from the
+ * collector of young garbage.
  */
 export type Limit = <T>(work: () => Promise<T>) => Promise<T>;
 
@@ -35,17 +37,25 @@ export function createLimit(concurrency: number): Limit {
   };
 }
 
-/** More than any backend takes at once, so that its own limit is what counts. */
+/** More than any backend takes at once by default, so that its own limit is what counts. */
 const ITEMS_AT_ONCE = 64;
 
 /**
  * Does the work for every item. Unlike Promise.all over a map it begins with a few and goes on as they end, so that
- * thousands of calls need the memory of a few.
+ * thousands of calls need the memory of a few; after a failure no further one is begun.
  */
 export async function forEachItem<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const left = items[Symbol.iterator]();
+  let failed = false;
   const worker = async (): Promise<void> => {
-    for (let next = left.next(); !next.done; next = left.next()) await work(next.value);
+    for (let next = left.next(); !next.done && !failed; next = left.next()) {
+      try {
+        await work(next.value);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
   };
   await Promise.all(Array.from({ length: ITEMS_AT_ONCE }, worker));
 }

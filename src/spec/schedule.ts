@@ -61,5 +61,5 @@ export const schedule = z
   .max(MOST_CHARACTERS, { error: `must have at most ${MOST_CHARACTERS} characters` })
   .regex(OUTLINE, { error: RULE, abort: true })
   .refine((text) => GRAMMAR.test(text), { error: RULE, abort: true })
-  .refine((text) => text === 'manual' || isCron(text), { error: BACKWARDS })
+  .refine((text) => !text.includes('-') || isCron(text), { error: BACKWARDS })
   .meta({ cel: CEL });

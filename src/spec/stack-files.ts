@@ -1,7 +1,7 @@
 /** Finds a stack and reads its files; knows nothing of what the documents mean. */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import pLimit from 'p-limit';
 import { type Problem, TenantryError } from '../errors.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -10,8 +10,7 @@ export type StackFile =
   | { readonly file: string; readonly text: string }
   | { readonly file: string; readonly problem: Problem };
 
-/** Enough to keep the disk busy; all at once would run out of file handles. */
-const READS_AT_ONCE = 64;
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The folder of a stack: a name under `stacks/`, or a folder anywhere. Relative to the working directory when `cwd` is
@@ -44,26 +43,24 @@ export async function readStackFiles(dir: string): Promise<StackFile[]> {
   const platform = ['platform.yaml', 'platform.yml'].map((name) => join(dir, name));
   const present = await Promise.all(platform.map(async (file) => ((await isFile(file)) ? [file] : [])));
   const problems: StackFile[] = [];
-  const below = await yamlFilesBelow(join(dir, 'tenants'), [], problems);
-  const limit = pLimit(READS_AT_ONCE);
-  const files = [...present.flat(), ...below];
-  const read = await Promise.all(files.map((file) => limit(() => readOne(file))));
-  return [...problems, ...read];
+  // Thousands of small files: handing each to the thread pool costs several times what reading it does.
+  const below = yamlFilesBelow(join(dir, 'tenants'), [], problems);
+  return [...problems, ...[...present.flat(), ...below].map(readOne)];
 }
 
-async function yamlFilesBelow(folder: string, above: string[], problems: StackFile[]): Promise<string[]> {
+function yamlFilesBelow(folder: string, above: readonly string[], problems: StackFile[]): string[] {
   const files: string[] = [];
   try {
-    const real = await realpath(folder);
+    const real = realpathSync(folder);
     // A link to a folder above would never end.
     if (above.includes(real)) return [];
-    const names = (await readdir(folder)).sort();
-    for (const name of names) {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       // Hidden entries are editors' files, and the folders behind a mounted ConfigMap's links.
-      if (name.startsWith('.')) continue;
-      const path = join(folder, name);
-      if (/\.ya?ml$/i.test(name) && !(await isFolder(path))) files.push(path);
-      else if (await isFolder(path)) files.push(...(await yamlFilesBelow(path, [...above, real], problems)));
+      if (entry.name.startsWith('.')) continue;
+      const path = join(folder, entry.name);
+      if (leadsToFolder(entry, path)) files.push(...yamlFilesBelow(path, [...above, real], problems));
+      else if (/\.ya?ml$/i.test(entry.name)) files.push(path);
     }
   } catch (error) {
     if (!(above.length === 0 && codeOf(error) === 'ENOENT')) problems.push(unreadable(folder, error));
@@ -71,9 +68,14 @@ async function yamlFilesBelow(folder: string, above: string[], problems: StackFi
   return files;
 }
 
-async function readOne(file: string): Promise<StackFile> {
+function leadsToFolder(entry: Dirent, path: string): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function readOne(file: string): StackFile {
   try {
-    return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) };
+    return { file, text: UTF_8.decode(readFileSync(file)) };
   } catch (error) {
     return unreadable(file, error);
   }
