@@ -16,7 +16,10 @@ const registry = {
   },
   StackNotFound: { retryable: false, hint: 'pass --stack with a name under stacks/ or a folder' },
   CatalogInvalid: { retryable: false, hint: 'correct the catalog entry; see docs/catalog.md' },
-  MissingSetting: { retryable: false, hint: 'set it in the Platform document or in the environment' },
+  MissingSetting: {
+    retryable: false,
+    hint: 'set it in the Platform document or in the environment (of tenantry dev: --env-file .tenantry/dev.env)',
+  },
   // Backends
   VaultUnreachable: { retryable: true, hint: 'check spec.vault.address (VAULT_ADDR) and the network' },
   VaultSealed: { retryable: true, hint: 'unseal Vault, then run the command again' },

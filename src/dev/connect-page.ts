@@ -50,6 +50,15 @@ export async function startConnectPage(): Promise<ConnectPage> {
   const pending = new Map<string, Pending>();
   let flow: ConnectFlow | undefined;
 
+  app.get('/', (_request, reply) =>
+    page(
+      reply,
+      200,
+      'Tenantry, development only',
+      'Open a connect link of a waiting integration: the table that tenantry dev prints has them, and so has tenantry status.',
+    ),
+  );
+
   app.get<{ Params: { tenant: string; integration: string } }>(
     '/connect/:tenant/:integration',
     async (request, reply) => {

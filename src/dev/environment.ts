@@ -2,9 +2,10 @@
  * The embedded environment: real Postgres, a development Vault, an Airbyte emulator, an identity provider and fake SaaS
  * APIs, all on loopback. It speaks to the rest of the product through environment variables only, as production does.
  */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { asTenantryError } from '../errors.ts';
+import { asTenantryError, TenantryError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { type DevAirbyte, startDevAirbyte } from './airbyte/server.ts';
 import { type DevIdp, startDevIdp } from './idp/server.ts';
@@ -52,7 +53,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     for (const value of started.toReversed()) await value.close();
   };
   try {
-    if (options.dataDir !== undefined) makeFolder(options.dataDir);
+    if (options.dataDir !== undefined) claimFolder(options.dataDir);
     const [postgres, vault, idp] = await settleAll([
       part(
         'Postgres',
@@ -90,6 +91,22 @@ async function settleAll<T extends readonly unknown[]>(work: { [K in keyof T]: P
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+/** Marks a data folder as ours; a folder with something else in it is not filled with databases. */
+function claimFolder(dataDir: string): void {
+  const mark = join(dataDir, 'tenantry-dev');
+  makeFolder(dataDir);
+  if (existsSync(mark)) return;
+  if (readdirSync(dataDir).length > 0) {
+    throw new TenantryError('InvalidUsage', `${dataDir} holds other things than a tenantry dev environment`, {
+      hint: 'pass --data-dir with a new or empty folder',
+    });
+  }
+  writeFileSync(
+    mark,
+    'Data of `tenantry dev`, for development only. Remove the whole folder to begin anew.\n',
+  );
 }
 
 function variablesOf(

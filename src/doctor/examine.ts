@@ -64,6 +64,6 @@ function settingProblems(system: System, problems: readonly string[]): CheckResu
       check: 'settings',
       verdict: 'failed',
       detail,
-      fix: 'set it in the Platform document or in the environment',
+      fix: 'set it in the Platform document or in the environment (of tenantry dev: --env-file .tenantry/dev.env)',
     }));
 }

@@ -245,7 +245,7 @@ describe('a system that is down or not set up', () => {
       ✓ vault     permissions  all that is needed on 17 paths
       ✓ vault     mounts       KV version 2 and Transit are there
       ✗ postgres  settings     spec.postgres.password is not set (PGPASSWORD)
-          → set it in the Platform document or in the environment
+          → set it in the Platform document or in the environment (of tenantry dev: --env-file .tenantry/dev.env)
       ✓ airbyte   login        <url>, with client credentials, the token ends in <n> s
       ✓ airbyte   health       healthy
       ✓ airbyte   workspace    one per tenant
