@@ -1,10 +1,12 @@
 /** Carries a plan out for the CLI: with the stack's lock, progress on stderr and graceful stopping. */
+
 import { apply } from '../reconcile/apply.ts';
 import type { ResourceResult } from '../reconcile/events.ts';
+import { allSteps } from '../reconcile/plan.ts';
 import { limitsOf, type Prepared, type PrepareInput, prepare } from '../reconcile/run.ts';
 import { isChange } from '../reconcile/step.ts';
 import { type ExitCode, writeJson } from './command.ts';
-import { allSteps, formatPlan, type PlanTextOptions, planJson } from './format/plan.ts';
+import { formatPlan, type PlanTextOptions, planJson } from './format/plan.ts';
 import { formatResults, resultsJson, succeeded } from './format/results.ts';
 import { showFor } from './format/show.ts';
 import type { Io } from './io.ts';

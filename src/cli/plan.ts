@@ -1,5 +1,7 @@
 /** `tenantry plan`: shows what apply would do. */
+
 import type { Command } from 'commander';
+import { allSteps } from '../reconcile/plan.ts';
 import { isChange } from '../reconcile/step.ts';
 import {
   type CommandContext,
@@ -10,7 +12,7 @@ import {
   writeJson,
 } from './command.ts';
 import { look } from './execute.ts';
-import { afterPlan, allSteps, formatPlan, planJson } from './format/plan.ts';
+import { afterPlan, formatPlan, planJson } from './format/plan.ts';
 import { showFor } from './format/show.ts';
 import { limitYoungSpace } from './memory.ts';
 import { type StackOptions, withSession } from './session.ts';

@@ -8,7 +8,7 @@ import { resolveSettings } from '../clients/settings.ts';
 import { TenantryError } from '../errors.ts';
 import { createWorld } from '../reconcile/run.ts';
 import type { World } from '../resources/kind.ts';
-import type { Owner } from '../resources/mark.ts';
+import { cliOwner, type Owner } from '../resources/mark.ts';
 import type { Documents } from '../spec/documents.ts';
 import { resolveStack } from '../spec/load.ts';
 import { loadAndCheck } from '../spec/stack.ts';
@@ -55,11 +55,6 @@ export async function environment(
   return { ...io.env, ...(await readEnvFile(options.envFile, io.cwd)) };
 }
 
-/** Owner of what the CLI makes in a stack. */
-export function cliOwner(documents: Documents): Owner {
-  return `cli:${documents.platform.metadata.name}`;
-}
-
 /** Opens the stack and its clients, hands them to `work`, and closes them whatever happens. */
 export async function withSession<T>(
   options: StackOptions & { readonly readOnly?: boolean },
@@ -68,7 +63,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const stack = await openStack(options, io);
   const settings = resolveSettings(stack.documents.platform, stack.env);
-  const owner = cliOwner(stack.documents);
+  const owner = cliOwner(stack.documents.platform.metadata.name);
   const backends = await connect(settings, {
     env: stack.env,
     applicationName: `tenantry ${owner}`,

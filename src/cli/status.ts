@@ -1,5 +1,6 @@
 /** `tenantry status`: how each tenant's integrations are, now. */
 import type { Command } from 'commander';
+import { allSteps } from '../reconcile/plan.ts';
 import type { Prepared } from '../reconcile/run.ts';
 import { type IntegrationStatus, integrationStatuses } from '../reconcile/status.ts';
 import { isChange } from '../reconcile/step.ts';
@@ -12,7 +13,6 @@ import {
   writeJson,
 } from './command.ts';
 import { look } from './execute.ts';
-import { allSteps } from './format/plan.ts';
 import { showFor } from './format/show.ts';
 import { formatStatuses, type Overview } from './format/statuses.ts';
 import { type StackOptions, withSession } from './session.ts';

@@ -2,8 +2,8 @@
 import pLimit from 'p-limit';
 import type { CallOptions, VaultClient } from '../clients/vault.ts';
 import { asTenantryError, TenantryError } from '../errors.ts';
-import { listMetadata, mergeMetadata, readMetadata } from '../resources/vault/kv.ts';
-import { CLAIM, claimPath } from '../resources/vault/paths.ts';
+import { listCredentialNames, mergeMetadata, readMetadata } from '../resources/vault/kv.ts';
+import { claimPath } from '../resources/vault/paths.ts';
 import { keyVersionOf } from './fields.ts';
 import { type RewrapItem, rewrapBatch } from './rewrap.ts';
 
@@ -38,7 +38,7 @@ const TARGET = 'rotation_target';
 
 /**
  * Every credential can be read at any moment: older versions of the key stay until the last credential was rewrapped.
- * @throws CredentialNotFoundError never; Conflict when a credential is written again and again meanwhile
+ * @throws Conflict when a credential is written again and again meanwhile
  */
 export async function rotate(
   vault: VaultClient,
@@ -46,9 +46,7 @@ export async function rotate(
   options: RotateOptions = {},
 ): Promise<Rotation> {
   const { key, resumed } = await rotateKey(vault, tenant, options);
-  const names = (await listMetadata(vault, `${tenant}/`, options)).filter(
-    (name) => name !== CLAIM && !name.endsWith('/'),
-  );
+  const names = await listCredentialNames(vault, tenant, options);
   const counts = { rewrapped: 0, current: 0, done: 0 };
   const limit = pLimit(options.concurrency ?? 4);
   const size = options.batchSize ?? 100;
@@ -126,9 +124,7 @@ async function raiseMinimum(
   version: number,
   options: CallOptions,
 ): Promise<number> {
-  const names = (await listMetadata(vault, `${tenant}/`, options)).filter(
-    (name) => name !== CLAIM && !name.endsWith('/'),
-  );
+  const names = await listCredentialNames(vault, tenant, options);
   for (const name of names) {
     const answer = await vault.read<{ data: Record<string, unknown> | null }>(
       `${vault.kvMount}/data/${tenant}/${name}`,

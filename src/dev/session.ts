@@ -3,9 +3,11 @@ import { type Backends, connect } from '../clients/connect.ts';
 import { resolveSettings } from '../clients/settings.ts';
 import { apply } from '../reconcile/apply.ts';
 import type { Listener, ResourceResult } from '../reconcile/events.ts';
+import { allSteps } from '../reconcile/plan.ts';
 import { createWorld, limitsOf, prepare } from '../reconcile/run.ts';
 import { type IntegrationStatus, integrationStatuses } from '../reconcile/status.ts';
 import { isChange } from '../reconcile/step.ts';
+import { cliOwner } from '../resources/mark.ts';
 import type { Documents } from '../spec/documents.ts';
 import { loadAndCheck } from '../spec/stack.ts';
 import { startConnectPage } from './connect-page.ts';
@@ -125,7 +127,7 @@ class Session {
     const env = { ...this.#options.env, ...variables };
     Object.assign(variables, sandboxVariables(documents, catalog, environment, { env, redirectUri }));
     const merged = { ...this.#options.env, ...variables };
-    const owner = `cli:${documents.platform.metadata.name}`;
+    const owner = cliOwner(documents.platform.metadata.name);
     const backends = await connect(resolveSettings(documents.platform, merged), {
       env: merged,
       applicationName: 'tenantry dev',
@@ -181,7 +183,7 @@ class Session {
           return { ...status, rows: document ? await countRows(document, documents, world) : 0 };
         }),
       );
-      const steps = [...prepared.plan.steps, ...prepared.plan.prunes.map((target) => target.step)];
+      const steps = allSteps(prepared.plan);
       return { documents, results, remaining: steps.filter(isChange).length, integrations };
     } finally {
       await context.backends.close();

@@ -109,3 +109,8 @@ export function step(resource: Resource, action: Action, more: Partial<Step>): S
   const { id, kind, name, tenant, integration } = resource;
   return { id, kind, name, tenant, integration, action, changes: [], ...more };
 }
+
+/** Every step of a plan: removals first, as they are done. */
+export function allSteps(plan: Plan): Step[] {
+  return [...plan.prunes.map((target) => target.step), ...plan.steps];
+}

@@ -4,6 +4,11 @@ import type { DeletionPolicy } from '../spec/fields.ts';
 /** A driver instance: `cli:<stack>`, `pulumi:<project>/<stack>` or `operator:<cluster>`. */
 export type Owner = string;
 
+/** What the command line makes belongs to the stack: `cli:<stack>`. */
+export function cliOwner(stack: string): Owner {
+  return `cli:${stack}`;
+}
+
 /** What a mark says. */
 export interface Mark {
   readonly owner: Owner;

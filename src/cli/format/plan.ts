@@ -1,5 +1,5 @@
 /** A plan as text, grouped by tenant, and as JSON. */
-import type { Plan } from '../../reconcile/plan.ts';
+import { allSteps, type Plan } from '../../reconcile/plan.ts';
 import { type Action, countActions, isChange, type Step } from '../../reconcile/step.ts';
 import type { Change } from '../../resources/kind.ts';
 import type { Hint } from '../hints.ts';
@@ -18,11 +18,6 @@ const SIGNS: Record<Action, { readonly sign: string; readonly style: Style }> = 
   refuse: { sign: '!', style: 'red' },
   block: { sign: '!', style: 'dim' },
 };
-
-/** Every step of a plan: removals first, as they are done. */
-export function allSteps(plan: Plan): Step[] {
-  return [...plan.prunes.map((target) => target.step), ...plan.steps];
-}
 
 export interface PlanTextOptions {
   /** Show what is retained too: for a tenant that is taken away, this is half of the answer. Default false. */

@@ -7,7 +7,8 @@ import { TenantryError } from '../../errors.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
 import { changed, kind, type Observed, type World } from '../kind.ts';
 import type { Mark } from '../mark.ts';
-import { CLAIM, claimPath, PLATFORM_FOLDER } from './paths.ts';
+import { listTenantFolders } from './kv.ts';
+import { CLAIM, claimPath } from './paths.ts';
 
 export interface ClaimInputs {
   readonly tenant: string;
@@ -82,9 +83,7 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
   async observeAll(world, scope) {
     const tenants = new Set(scope.only ?? scope.tenants);
     if (!scope.only) {
-      for (const folder of await world.vault.list(`${world.vault.kvMount}/metadata/`, world)) {
-        if (folder.endsWith('/') && folder !== `${PLATFORM_FOLDER}/`) tenants.add(folder.slice(0, -1));
-      }
+      for (const tenant of await listTenantFolders(world.vault, world)) tenants.add(tenant);
     }
     const wanted = new Map((scope.wanted as ClaimInputs[]).map((inputs) => [inputs.tenant, inputs]));
     // One list per folder answers for all tenants whether something of their name is there.

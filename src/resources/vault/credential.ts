@@ -7,8 +7,15 @@ import { contentVersion, ENCRYPTED_VERSION, encryptInPlace } from '../../credent
 import type { DeletionPolicy } from '../../spec/fields.ts';
 import { type Change, changed, kind, type Observed } from '../kind.ts';
 import { markMetadata, parseMetadataMark } from '../mark.ts';
-import { hasCurrentVersion, type KvMetadata, listMetadata, mergeMetadata, readMetadata } from './kv.ts';
-import { CLAIM, credentialPath, PLATFORM_FOLDER } from './paths.ts';
+import {
+  hasCurrentVersion,
+  type KvMetadata,
+  listCredentialNames,
+  listTenantFolders,
+  mergeMetadata,
+  readMetadata,
+} from './kv.ts';
+import { credentialPath } from './paths.ts';
 
 export interface CredentialInputs {
   readonly tenant: string;
@@ -74,9 +81,7 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
   async observeAll(world, scope) {
     const tenants = new Set(scope.only ?? scope.tenants);
     if (!scope.only) {
-      for (const folder of await listMetadata(world.vault, '', world)) {
-        if (folder.endsWith('/') && folder !== `${PLATFORM_FOLDER}/`) tenants.add(folder.slice(0, -1));
-      }
+      for (const tenant of await listTenantFolders(world.vault, world)) tenants.add(tenant);
     }
     const found = new Map<string, CredentialObserved>();
     const readOne = async (path: string): Promise<void> => {
@@ -84,8 +89,7 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
       if (metadata) found.set(path, observedCredential(metadata));
     };
     await forEachItem(tenants, async (tenant) => {
-      const names = await listMetadata(world.vault, `${tenant}/`, world);
-      const credentials = names.filter((name) => name !== CLAIM && !name.endsWith('/'));
+      const credentials = await listCredentialNames(world.vault, tenant, world);
       await Promise.all(credentials.map((name) => readOne(credentialPath(tenant, name))));
     });
     return found;

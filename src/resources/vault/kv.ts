@@ -1,5 +1,6 @@
 /** Reading and writing KV v2 metadata, where marks and records of what was applied stand. */
 import type { CallOptions, VaultClient } from '../../clients/vault.ts';
+import { CLAIM, PLATFORM_FOLDER } from './paths.ts';
 
 /** `GET {mount}/metadata/{path}` (Vault KV v2 API, "Read secret metadata"). */
 export interface KvMetadata {
@@ -54,4 +55,22 @@ export async function mergeMetadata(
 /** Folders and secrets directly below a folder; a folder ends in "/". */
 export function listMetadata(vault: VaultClient, folder: string, options: CallOptions): Promise<string[]> {
   return vault.list(`${vault.kvMount}/metadata/${folder}`, options);
+}
+
+/** Names of the folders at the top that may be tenants'. */
+export async function listTenantFolders(vault: VaultClient, options: CallOptions): Promise<string[]> {
+  const found = await listMetadata(vault, '', options);
+  return found
+    .filter((name) => name.endsWith('/') && name !== `${PLATFORM_FOLDER}/`)
+    .map((name) => name.slice(0, -1));
+}
+
+/** Integrations that a tenant's folder has a place for. */
+export async function listCredentialNames(
+  vault: VaultClient,
+  tenant: string,
+  options: CallOptions,
+): Promise<string[]> {
+  const found = await listMetadata(vault, `${tenant}/`, options);
+  return found.filter((name) => name !== CLAIM && !name.endsWith('/'));
 }
