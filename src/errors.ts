@@ -6,6 +6,8 @@ interface ErrorFacts {
   readonly retryable: boolean;
   /** The next step for a person. A site that knows more passes its own hint. */
   readonly hint: string;
+  /** HTTP status of a sidecar's answer with this code. Default: 503 where retryable, else 500. */
+  readonly status?: number;
 }
 
 const registry = {
@@ -49,7 +51,11 @@ const registry = {
   AirbyteUnavailable: { retryable: true, hint: 'Airbyte answers with an error of its own; look at its log' },
   AirbyteError: { retryable: false, hint: 'see the answer of Airbyte above' },
   // The world
-  Conflict: { retryable: true, hint: 'something changed it at the same time; run the command again' },
+  Conflict: {
+    retryable: true,
+    status: 409,
+    hint: 'something changed it at the same time; run the command again',
+  },
   NotOwned: {
     retryable: false,
     hint: 'set adopt: true in the document to take it over, or remove or rename the object',
@@ -63,9 +69,78 @@ const registry = {
   Locked: { retryable: true, hint: 'another apply of this stack is running; wait for it or stop it' },
   CredentialNotFoundError: {
     retryable: false,
+    status: 404,
     hint: 'connect the tenant, or store a token with `tenantry credentials set`',
   },
   SecretNotFound: { retryable: false, hint: 'store the value at that place, or correct the reference' },
+  // The sidecar: who calls and what for
+  Unauthenticated: {
+    retryable: false,
+    status: 401,
+    hint: 'send Authorization: Bearer with an API key or a token of a configured issuer',
+  },
+  Forbidden: { retryable: false, status: 403, hint: 'the caller’s role or tenants do not allow this' },
+  NotFound: { retryable: false, status: 404, hint: 'see /docs for what the sidecar offers' },
+  InvalidRequest: { retryable: false, status: 400, hint: 'correct the request; see /docs' },
+  PayloadTooLarge: {
+    retryable: false,
+    status: 413,
+    hint: 'send less, or raise the limit in spec.sidecar.limits',
+  },
+  RateLimited: { retryable: true, status: 429, hint: 'wait as long as Retry-After says' },
+  QuotaExceeded: { retryable: true, status: 429, hint: 'wait, or raise spec.quotas of the tenant' },
+  ShuttingDown: { retryable: true, status: 503, hint: 'send the request again; another replica answers' },
+  // The sidecar: connecting
+  StateInvalid: {
+    retryable: false,
+    status: 400,
+    hint: 'begin to connect again, in the same browser and within 10 minutes',
+  },
+  RedirectNotAllowed: {
+    retryable: false,
+    status: 400,
+    hint: 'add the address to spec.sidecar.redirectUris (or its origin to spec.sidecar.origins)',
+  },
+  ConnectDenied: { retryable: false, status: 403, hint: 'connect again and agree at the provider' },
+  AccountMismatch: {
+    retryable: false,
+    status: 409,
+    hint: 'disconnect the other tenant first, or choose another account at the provider',
+  },
+  NeedsReauthorization: {
+    retryable: false,
+    status: 409,
+    hint: 'a person has to connect the integration again: `tenantry connect <tenant> <integration>`',
+  },
+  ScopesMissing: { retryable: false, status: 409, hint: 'connect again to agree to the new scopes' },
+  NotSupported: {
+    retryable: false,
+    status: 400,
+    hint: 'the catalog entry of this integration does not have it',
+  },
+  // The sidecar: providers and calls to them
+  ProviderUnavailable: {
+    retryable: true,
+    status: 503,
+    hint: 'the provider does not answer; nothing is lost',
+  },
+  ProviderRejected: {
+    retryable: false,
+    status: 502,
+    hint: 'the provider refuses the app: check client id, secret and redirect URL at the provider',
+  },
+  AddressNotAllowed: {
+    retryable: false,
+    status: 403,
+    hint: 'the proxy calls only hosts of the catalog entry that resolve to public addresses',
+  },
+  UpstreamUnreachable: { retryable: true, status: 502, hint: 'the service does not answer; try again' },
+  UpstreamTimeout: { retryable: true, status: 504, hint: 'the service answers too slowly; try again' },
+  WebhookSignatureInvalid: {
+    retryable: false,
+    status: 401,
+    hint: 'the webhook’s secret at the provider and here must be the same',
+  },
   // The program
   NotWritable: { retryable: false, hint: 'check the permissions and the free space of the folder' },
   Cancelled: { retryable: false, hint: 'nothing is lost: run the command again to go on' },
@@ -90,13 +165,17 @@ export class TenantryError extends Error {
   readonly hint: string;
   readonly retryable: boolean;
   readonly retryAfterSeconds: number | undefined;
+  /** HTTP status of an answer that tells of this error. */
+  readonly status: number;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = code;
     this.code = code;
     this.hint = options.hint ?? registry[code].hint;
-    this.retryable = registry[code].retryable;
+    const facts: ErrorFacts = registry[code];
+    this.retryable = facts.retryable;
+    this.status = facts.status ?? (facts.retryable ? 503 : 500);
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { apiVersion, deletionPolicy, immutable, metadata, suspend } from './fields.ts';
 import { documentName, postgresIdentifier } from './names.ts';
 import { schedule } from './schedule.ts';
-import { secretRef } from './secret-ref.ts';
+import { envOr, secretRef } from './secret-ref.ts';
 
 /** The tenant's own OAuth app; without it the platform's shared app is used. */
 export const oauthApp = z
@@ -13,6 +13,23 @@ export const oauthApp = z
       .min(1)
       .describe('Client id of the OAuth app; may be ${ENV:NAME} or ${VAULT:path:key}.'),
     clientSecret: secretRef.describe('Client secret of the OAuth app, as a reference.'),
+    slug: envOr(z.string().regex(/^[A-Za-z0-9_-]+$/))
+      .optional()
+      .describe('Name of the app in the provider’s URLs (GitHub App, Sentry). May be ${ENV:NAME}.'),
+    appId: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Id of a GitHub App, which signs its JWT. Default: the client id. May be ${ENV:NAME}.'),
+    privateKey: secretRef.optional().describe('PEM of a GitHub App’s private key, as a reference.'),
+    webhookSecret: secretRef
+      .optional()
+      .describe('What the provider signs the app’s webhooks with, as a reference.'),
+    redirectUri: envOr(z.string().regex(/^https?:\/\/[^\s/]+\S*$/, { error: 'must be an http(s) URL' }))
+      .optional()
+      .describe(
+        'Redirect URL that is registered at the provider. Default: the sidecar’s /oauth/callback/{integration}. May be ${ENV:NAME}.',
+      ),
   })
   .describe('An OAuth app at the provider.');
 

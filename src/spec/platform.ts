@@ -4,6 +4,7 @@ import { apiVersion, metadata } from './fields.ts';
 import { oauthApp } from './integration.ts';
 import { documentName } from './names.ts';
 import { envOr, secretRef } from './secret-ref.ts';
+import { sidecar } from './sidecar.ts';
 
 const url = z.string().regex(/^https?:\/\/[^\s/]+/, { error: 'must be an http:// or https:// URL' });
 const setting = (about: string) => envOr(z.string().min(1)).describe(about).optional();
@@ -170,16 +171,6 @@ const airbyte = z
     concurrency: z.int().min(1).max(64).default(8).describe('Most calls to Airbyte at once. Default 8.'),
   })
   .describe('Airbyte (self-managed or Cloud), by its public API.');
-
-const sidecar = z
-  .strictObject({
-    url: envOr(url)
-      .optional()
-      .describe(
-        'Address of the sidecar as people reach it; connect links begin with it. Default: TENANTRY_URL.',
-      ),
-  })
-  .describe('The OAuth service.');
 
 export const platformSpec = z
   .strictObject({

@@ -1,0 +1,108 @@
+/** Settings of the sidecar: the Platform document with the defaults from the environment filled in. */
+import { resolveSettings, type Settings } from '../clients/settings.ts';
+import { TenantryError } from '../errors.ts';
+import type { PlatformDocument } from '../spec/platform.ts';
+import { parseSecretRef, type SecretRef } from '../spec/secret-ref.ts';
+import type { SidecarSpec } from '../spec/sidecar.ts';
+
+export type Posture = 'gateway' | 'sidecar';
+
+export interface SidecarSettings {
+  readonly backends: Settings;
+  readonly posture: Posture;
+  readonly host: string;
+  readonly port: number;
+  /** As people reach it, without a slash at its end. */
+  readonly publicUrl: string;
+  /** Tenants that callers without a credential act for; only in posture sidecar. */
+  readonly loopbackTenants: readonly string[];
+  readonly database: { readonly user: string; readonly password: SecretRef; readonly concurrency: number };
+  /** Calls for a provider's origin that go elsewhere. */
+  readonly providerOrigins: Readonly<Record<string, string>>;
+  readonly spec: SidecarSpec;
+}
+
+export interface SidecarFlags {
+  readonly posture: Posture;
+  readonly host?: string;
+  readonly port?: number;
+  readonly tenants?: readonly string[];
+}
+
+export const USUAL_PORT = 7250;
+
+export function sidecarSettings(
+  platform: PlatformDocument,
+  env: NodeJS.ProcessEnv,
+  flags: SidecarFlags,
+): SidecarSettings {
+  const backends = resolveSettings(platform, env);
+  const spec = platform.spec.sidecar;
+  const host = flags.host ?? (flags.posture === 'gateway' ? '0.0.0.0' : '127.0.0.1');
+  if (flags.posture === 'sidecar' && !isLoopback(host)) {
+    throw new TenantryError('InvalidUsage', `posture sidecar listens on loopback only, not on ${host}`, {
+      hint: 'use --posture gateway to serve other machines',
+    });
+  }
+  const port = flags.port ?? USUAL_PORT;
+  return {
+    backends,
+    posture: flags.posture,
+    host,
+    port,
+    publicUrl: (backends.sidecarUrl ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
+    loopbackTenants: flags.posture === 'sidecar' ? (flags.tenants ?? []) : [],
+    database: databaseLogin(spec, backends, env),
+    providerOrigins: { ...originsOf(env), ...spec.providerOrigins },
+    spec,
+  };
+}
+
+function databaseLogin(
+  spec: SidecarSpec,
+  backends: Settings,
+  env: NodeJS.ProcessEnv,
+): SidecarSettings['database'] {
+  const { concurrency } = spec.database;
+  const user = fromEnv(spec.database.user, env) ?? env['TENANTRY_PGUSER'];
+  if (!user) return { user: backends.postgres.user, password: backends.postgres.password, concurrency };
+  const password = spec.database.password
+    ? parseSecretRef(spec.database.password)
+    : ({ from: 'env', name: 'TENANTRY_PGPASSWORD' } as const);
+  if (!password || (password.from === 'env' && !env[password.name])) {
+    throw new TenantryError(
+      'MissingSetting',
+      'spec.sidecar.database.password is not set (TENANTRY_PGPASSWORD)',
+    );
+  }
+  return { user, password, concurrency };
+}
+
+function fromEnv(text: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  const named = /^\$\{ENV:(\w+)\}$/.exec(text ?? '')?.[1];
+  return named === undefined ? text : env[named];
+}
+
+function originsOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const text = env['TENANTRY_PROVIDER_ORIGINS'];
+  if (!text) return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (
+      typeof parsed === 'object' &&
+      parsed !== null &&
+      Object.values(parsed).every((url) => URL.canParse(url))
+    )
+      return parsed as Record<string, string>;
+  } catch {
+    // Told below, in the same words.
+  }
+  throw new TenantryError(
+    'MissingSetting',
+    'TENANTRY_PROVIDER_ORIGINS must be a JSON object of origins and URLs',
+  );
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
