@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { apiVersion, deletionPolicy, immutable, metadata, suspend } from './fields.ts';
 import { documentName, postgresIdentifier } from './names.ts';
 import { schedule } from './schedule.ts';
-import { envOr, secretRef } from './secret-ref.ts';
+import { secretRef } from './secret-ref.ts';
 
 /** The tenant's own OAuth app; without it the platform's shared app is used. */
 export const oauthApp = z
@@ -13,7 +13,11 @@ export const oauthApp = z
       .min(1)
       .describe('Client id of the OAuth app; may be ${ENV:NAME} or ${VAULT:path:key}.'),
     clientSecret: secretRef.describe('Client secret of the OAuth app, as a reference.'),
-    slug: envOr(z.string().regex(/^[A-Za-z0-9_-]+$/))
+    slug: z
+      .string()
+      .regex(/^([A-Za-z0-9_-]+|\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\})$/, {
+        error: 'must be letters, digits, "_" and "-", or ${ENV:NAME}',
+      })
       .optional()
       .describe('Name of the app in the provider’s URLs (GitHub App, Sentry). May be ${ENV:NAME}.'),
     appId: z
@@ -25,7 +29,11 @@ export const oauthApp = z
     webhookSecret: secretRef
       .optional()
       .describe('What the provider signs the app’s webhooks with, as a reference.'),
-    redirectUri: envOr(z.string().regex(/^https?:\/\/[^\s/]+\S*$/, { error: 'must be an http(s) URL' }))
+    redirectUri: z
+      .string()
+      .regex(/^(https?:\/\/[^\s/]+\S*|\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\})$/, {
+        error: 'must be an http(s) URL, or ${ENV:NAME}',
+      })
       .optional()
       .describe(
         'Redirect URL that is registered at the provider. Default: the sidecar’s /oauth/callback/{integration}. May be ${ENV:NAME}.',
