@@ -1,8 +1,7 @@
 /** The `tenantry` program: all commands, and how wrong usage ends. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { TenantryError } from '../errors.ts';
+import { version } from '../version.ts';
 import { applyCommand } from './apply.ts';
 import { type CommandContext, type ExitCode, report } from './command.ts';
 import { credentialsCommand } from './credentials.ts';
@@ -16,19 +15,13 @@ import { schemaCommand } from './schema.ts';
 import { statusCommand } from './status.ts';
 import { validateCommand } from './validate.ts';
 
-/** Version of the package; src/cli and dist/cli both lie two levels below its root. */
-export function packageVersion(): string {
-  const file = join(import.meta.dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
 /** The program with every command; also what the reference page is checked against. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command('tenantry')
     .description(
       'Connects your customers to third-party services: YAML in git becomes Vault, Postgres and Airbyte.',
     )
-    .version(packageVersion(), '-V, --version')
+    .version(version(), '-V, --version')
     .showSuggestionAfterError()
     .addHelpText(
       'after',

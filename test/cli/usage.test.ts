@@ -1,7 +1,8 @@
 /** Help, wrong usage, and what every command owes to programs that call it. */
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram, packageVersion } from '../../src/cli/program.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { version } from '../../src/version.ts';
 import { cli, cliJson, type ErrorDocument, silentIo } from '../support/cli.ts';
 
 function leaves(command: Command): Command[] {
@@ -48,7 +49,7 @@ describe('help', () => {
   });
 
   it('tells the version', async () => {
-    expect(await cli(['--version'])).toEqual({ code: 0, stdout: `${packageVersion()}\n`, stderr: '' });
+    expect(await cli(['--version'])).toEqual({ code: 0, stdout: `${version()}\n`, stderr: '' });
   });
 
   it('is shown when no command is given, and for a group alone', async () => {

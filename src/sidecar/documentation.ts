@@ -1,0 +1,51 @@
+/** The OpenAPI document, made from the schemas of the routes, and a page to read it. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { version } from '../version.ts';
+import type { SidecarContext, SidecarServer } from './context.ts';
+
+/** Must be registered before the routes, which it watches. */
+export async function documentation(app: SidecarServer, { settings }: SidecarContext): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tenantry sidecar',
+        version: version(),
+        description:
+          'Connects tenants to third-party services, keeps their tokens encrypted and fresh, and uses them in calls. Errors are application/problem+json (RFC 9457) with a stable code.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: settings.publicUrl }],
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'An API key (tny_…), a JWT of a configured issuer, or a Kubernetes service account token.',
+          },
+        },
+      },
+      security: [{ bearer: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    transformStaticCSP: (header) => header,
+    uiConfig: { docExpansion: 'list', tryItOutEnabled: false },
+    logLevel: 'warn',
+  });
+  app.get(
+    '/openapi.json',
+    {
+      config: { access: 'public' },
+      schema: { hide: true, response: { 200: z.unknown() } },
+    },
+    async () => app.swagger(),
+  );
+}

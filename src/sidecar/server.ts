@@ -1,0 +1,130 @@
+/** The HTTP server of the sidecar: validation, documentation, headers, errors and metrics in one place. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyPluginAsync, LogController } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { TenantryError } from '../errors.ts';
+import type { Routes, SidecarContext, SidecarServer } from './context.ts';
+import { documentation } from './documentation.ts';
+import { sendProblem } from './problem.ts';
+
+export interface ServerParts {
+  readonly context: SidecarContext;
+  /** Verifies the caller and enforces each route's `config.access`. */
+  readonly authentication: FastifyPluginAsync;
+  readonly routes: readonly Routes[];
+}
+
+/** Slower than the idle limit of usual load balancers (60 s), so that they close first and send nothing into a void. */
+const KEEP_ALIVE_MS = 72_000;
+
+/** Longest time for the head of a request. */
+const HEADERS_MS = 30_000;
+
+/** Ready to listen; `context` decides what it reaches. */
+export async function buildServer({ context, authentication, routes }: ServerParts): Promise<SidecarServer> {
+  const { limits, trustProxy } = context.settings.spec;
+  const app: SidecarServer = Fastify({
+    loggerInstance: context.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.bodyBytes,
+    trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
+    genReqId,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: 0,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 512 },
+    http: { headersTimeout: HEADERS_MS, maxHeaderSize: 32_768 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error, request, reply) => {
+    const { statusCode } = sendProblem(error, request, reply);
+    const level = statusCode >= 500 ? 'error' : 'debug';
+    request.log[level]({ err: error, req: request }, 'request failed');
+    return reply;
+  });
+  observe(app, context);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: context.settings.publicUrl.startsWith('https:')
+      ? { maxAge: 31_536_000, includeSubDomains: false }
+      : false,
+    // The popup of a connect flow tells its opener that it is done: that route has its own word.
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+  });
+  await app.register(cookie);
+  await app.register(formbody);
+  await app.register(authentication);
+  await app.register(rateLimit, {
+    global: true,
+    max: limits.requestsPerMinute,
+    timeWindow: 60_000,
+    hook: 'preHandler',
+    keyGenerator: (request) => request.caller?.id ?? `address:${request.ip}`,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new TenantryError('RateLimited', 'too many requests', { retryAfterSeconds: Math.ceil(ttl / 1000) }),
+  });
+  app.setNotFoundHandler((request, reply) => {
+    sendProblem(
+      new TenantryError('NotFound', `there is no ${request.method} at this address`),
+      request,
+      reply,
+    );
+  });
+  await documentation(app, context);
+  for (const each of routes) await app.register(scoped(each, context));
+  return app;
+}
+
+/** A scope of its own, so that what one group of routes adds (a parser, a hook) does not reach another. */
+function scoped(routes: Routes, context: SidecarContext): FastifyPluginAsync {
+  return async (scope) => {
+    await routes(scope as SidecarServer, context);
+  };
+}
+
+/** An id that a caller gave goes on through the log, where it can do no harm. */
+function genReqId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : randomUUID();
+}
+
+function observe(app: SidecarServer, { metrics, log }: SidecarContext): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    // The route's pattern, not the address: that would be a label of the sender's choice.
+    const route = request.routeOptions.url ?? 'none';
+    metrics.requests.inc({ route, method: request.method, status: String(reply.statusCode) });
+    metrics.requestSeconds.observe({ route }, reply.elapsedTime / 1000);
+    if (isProbe(route)) return;
+    log.info(
+      {
+        req: request,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        caller: request.caller?.id,
+      },
+      'request',
+    );
+  });
+}
+
+function isProbe(route: string): boolean {
+  return route === '/health' || route === '/ready' || route === '/metrics';
+}
