@@ -16,7 +16,7 @@ import { type Environment, startEnvironment, writeEnvFile } from './environment.
 import { countRows, waitForSyncs } from './first-syncs.ts';
 import { sandboxVariables } from './sandbox.ts';
 
-export { watchStack } from './watch.ts';
+export { watchStack } from '../spec/watch.ts';
 
 /** Services of the catalog that have a fake API here. */
 const SANDBOXES = ['notion', 'slack', 'github', 'jira'] as const;

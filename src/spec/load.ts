@@ -54,7 +54,14 @@ export async function loadStack(dir: string): Promise<Documents> {
 
 /** Reads a stack as far as it goes, and collects the mistakes instead of throwing. */
 export async function readStack(dir: string): Promise<StackDraft> {
-  const files = await readStackFiles(dir);
+  return draftOf(await readStackFiles(dir), dir);
+}
+
+/**
+ * The same of files that are in memory already.
+ * @param dir Named where something is missing as a whole.
+ */
+export function draftOf(files: Awaited<ReturnType<typeof readStackFiles>>, dir: string): StackDraft {
   const draft = new Draft();
   for (const file of files) {
     if ('problem' in file) draft.addUnreadable(file.problem);

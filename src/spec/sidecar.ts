@@ -163,6 +163,10 @@ export const sidecar = z
       .union([z.boolean(), z.int().min(0)])
       .default(false)
       .describe('Reverse proxies in front whose X-Forwarded-* count: true, or how many. Default false.'),
+    publicMetrics: z
+      .boolean()
+      .default(false)
+      .describe('Answer /metrics to anybody; it names tenants. Default false: only to role admin.'),
     callers: callers.prefault({}),
     limits: limits.prefault({}),
     tokens: tokens.prefault({}),

@@ -5,7 +5,7 @@ import { loadCatalog } from '../catalog/load.ts';
 import { InvalidDocumentsError, type Problem } from '../errors.ts';
 import { checkDocuments } from './checks.ts';
 import type { Documents } from './documents.ts';
-import { readStack } from './load.ts';
+import { readStack, type StackDraft } from './load.ts';
 import { sortProblems } from './validate.ts';
 
 /**
@@ -15,10 +15,22 @@ import { sortProblems } from './validate.ts';
  *   when the documents themselves are right.
  */
 export async function loadAndCheck(dir: string): Promise<{ documents: Documents; catalog: Catalog }> {
-  const [draft, catalog] = await Promise.all([readStack(dir), catalogOrProblems(join(dir, 'integrations'))]);
+  return checkDraft(await readStack(dir), { privateEntries: join(dir, 'integrations') });
+}
+
+/**
+ * The checks of `loadAndCheck` for documents that were read before.
+ * @param options.privateEntries Folder with the stack's own catalog entries; need not be there.
+ * @param options.overlook Mistakes that do not matter to this driver.
+ */
+export async function checkDraft(
+  draft: StackDraft,
+  options: { readonly privateEntries?: string; readonly overlook?: (problem: Problem) => boolean } = {},
+): Promise<{ documents: Documents; catalog: Catalog }> {
+  const catalog = await catalogOrProblems(options.privateEntries);
   const known = 'problems' in catalog ? undefined : catalog.entries;
   const together = checkDocuments(draft, { ...draft, catalog: known });
-  const own = [...draft.problems, ...together];
+  const own = [...draft.problems, ...together].filter((problem) => !options.overlook?.(problem));
   const all = sortProblems([...own, ...('problems' in catalog ? catalog.problems : [])]);
   if (all.length > 0 || draft.platform === undefined || known === undefined) {
     throw new InvalidDocumentsError(all, own.length === 0 ? 'CatalogInvalid' : 'InvalidDocument');
@@ -28,10 +40,10 @@ export async function loadAndCheck(dir: string): Promise<{ documents: Documents;
 }
 
 async function catalogOrProblems(
-  folder: string,
+  folder: string | undefined,
 ): Promise<{ readonly entries: Catalog } | { readonly problems: readonly Problem[] }> {
   try {
-    return { entries: await loadCatalog({ private: folder }) };
+    return { entries: await loadCatalog(folder === undefined ? {} : { private: folder }) };
   } catch (error) {
     if (error instanceof InvalidDocumentsError) return { problems: error.problems };
     throw error;

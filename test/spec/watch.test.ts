@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchStack } from '../../src/dev/watch.ts';
+import { watchStack } from '../../src/spec/watch.ts';
 
 let dir: string;
 let stop: AbortController;

@@ -1,0 +1,88 @@
+/** Is the sidecar alive, is it ready, and how are the systems behind it. */
+import { z } from 'zod';
+import { asTenantryError } from '../../errors.ts';
+import { version } from '../../version.ts';
+import type { Routes, SidecarContext } from '../context.ts';
+
+const check = z.object({
+  ok: z.boolean(),
+  code: z.string().optional().describe('Error code where it is not.'),
+});
+
+const readiness = z
+  .object({
+    ready: z.boolean(),
+    draining: z.boolean().describe('True from the moment that the process was asked to stop.'),
+    checks: z.object({ vault: check, postgres: check }),
+  })
+  .describe('May requests be sent here?');
+
+type Readiness = z.output<typeof readiness>;
+
+/** So long an answer is used again: probes of many balancers must not become a load. */
+const FRESH_MS = 1_000;
+const CHECK_MS = 2_000;
+
+export interface Draining {
+  readonly draining: boolean;
+}
+
+export function healthRoutes(state: Draining): Routes {
+  return (app, context) => {
+    app.get(
+      '/health',
+      {
+        config: { access: 'public', rateLimit: false },
+        schema: {
+          tags: ['health'],
+          summary: 'The process is alive',
+          security: [],
+          response: { 200: z.object({ status: z.literal('ok'), version: z.string() }) },
+        },
+      },
+      async () => ({ status: 'ok' as const, version: version() }),
+    );
+
+    let last: { readonly at: number; readonly answer: Promise<Readiness['checks']> } | undefined;
+    app.get(
+      '/ready',
+      {
+        config: { access: 'public', rateLimit: false },
+        schema: {
+          tags: ['health'],
+          summary: 'Requests may be sent here',
+          description: '503 while Vault or Postgres is away, and while the process drains before its end.',
+          security: [],
+          response: { 200: readiness, 503: readiness },
+        },
+      },
+      async (_request, reply) => {
+        const now = context.now();
+        if (last === undefined || now - last.at > FRESH_MS) last = { at: now, answer: checks(context) };
+        const found = await last.answer;
+        const ready = found.vault.ok && found.postgres.ok && !state.draining;
+        return reply.status(ready ? 200 : 503).send({ ready, draining: state.draining, checks: found });
+      },
+    );
+  };
+}
+
+async function checks({ vault, database }: SidecarContext): Promise<Readiness['checks']> {
+  const [vaultCheck, reachable] = await Promise.all([
+    vault.health({ signal: AbortSignal.timeout(CHECK_MS) }).then(
+      ({ sealed, initialized }) =>
+        sealed || !initialized ? { ok: false, code: 'VaultSealed' } : { ok: true },
+      (error: unknown) => ({ ok: false, code: asVaultCode(error) }),
+    ),
+    database.isReachable(),
+  ]);
+  return {
+    vault: vaultCheck,
+    postgres: reachable ? { ok: true } : { ok: false, code: 'PostgresUnreachable' },
+  };
+}
+
+function asVaultCode(error: unknown): string {
+  const { code } = asTenantryError(error);
+  return code === 'Cancelled' ? 'VaultUnreachable' : code;
+}

@@ -1,0 +1,43 @@
+/** `/metrics`: what is gauged when somebody asks, and everything counted before. */
+import type { Routes, SidecarContext } from '../context.ts';
+
+export const metricsRoutes: Routes = (app, context) => {
+  const access = context.settings.spec.publicMetrics ? 'public' : ({ permission: 'platform' } as const);
+  app.get(
+    '/metrics',
+    {
+      config: { access, rateLimit: false },
+      schema: {
+        tags: ['health'],
+        summary: 'Metrics for Prometheus',
+        description:
+          'For role admin, or for anybody with spec.sidecar.publicMetrics. The labels name tenants.',
+      },
+    },
+    async (_request, reply) => {
+      await gauge(context).catch((error: unknown) =>
+        context.log.warn({ err: error }, 'some gauges were not read'),
+      );
+      return reply.type(context.metrics.registry.contentType).send(await context.metrics.registry.metrics());
+    },
+  );
+};
+
+async function gauge({ metrics, stack, queue, database }: SidecarContext): Promise<void> {
+  metrics.tenants.set(stack.current().documents.tenants.length);
+  const states = await database.asPlatform((query) =>
+    query<{ state: string; count: string }>(
+      `select case when status = 'active' then credential_state else status end as state, count(*)
+       from tenantry.installations where status <> 'revoked' group by 1`,
+    ),
+  );
+  metrics.credentials.reset();
+  for (const { state, count } of states) metrics.credentials.set({ state }, Number(count));
+  const waiting = await queue.waiting();
+  metrics.queueJobs.reset();
+  for (const [task, { ready, later, failed }] of Object.entries(waiting)) {
+    metrics.queueJobs.set({ task, state: 'ready' }, ready);
+    metrics.queueJobs.set({ task, state: 'later' }, later);
+    metrics.queueJobs.set({ task, state: 'failed' }, failed);
+  }
+}
