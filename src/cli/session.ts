@@ -13,6 +13,7 @@ import type { Documents } from '../spec/documents.ts';
 import { resolveStack } from '../spec/load.ts';
 import { loadAndCheck } from '../spec/stack.ts';
 import { nearest } from '../spec/suggest.ts';
+import { withSecretFiles } from './env-files.ts';
 import type { Io } from './io.ts';
 
 /** Options that every command on a stack has. */
@@ -46,13 +47,13 @@ export async function openStack(options: StackOptions, io: Io): Promise<Stack> {
   return { dir, documents, catalog, env, only: narrowed(options.tenant, documents) };
 }
 
-/** The process's environment, with the values of --env-file over it. */
+/** The process's environment, with the values of --env-file over it and secrets read from NAME_FILE. */
 export async function environment(
   options: Pick<StackOptions, 'envFile'>,
   io: Pick<Io, 'env' | 'cwd'>,
 ): Promise<NodeJS.ProcessEnv> {
-  if (options.envFile === undefined) return io.env;
-  return { ...io.env, ...(await readEnvFile(options.envFile, io.cwd)) };
+  if (options.envFile === undefined) return withSecretFiles(io.env);
+  return withSecretFiles({ ...io.env, ...(await readEnvFile(options.envFile, io.cwd)) });
 }
 
 /** Opens the stack and its clients, hands them to `work`, and closes them whatever happens. */
