@@ -128,15 +128,24 @@ function ownValue(ref: SecretRef, env: NodeJS.ProcessEnv): string {
 }
 
 async function connectPostgres(
-  { postgres }: Settings,
+  settings: Settings,
   secrets: Secrets,
   shared: Shared,
 ): Promise<ReturnType<typeof createPostgresClient>> {
+  return createPostgresClient(await postgresOptions(settings, secrets, shared));
+}
+
+/** What a client of the stack's Postgres needs, with the password and the CA's certificate read. */
+export async function postgresOptions(
+  { postgres }: Pick<Settings, 'postgres'>,
+  secrets: Pick<Secrets, 'resolve'>,
+  shared: Shared,
+): Promise<PostgresOptions> {
   const [password, ca] = await Promise.all([
     secrets.resolve(postgres.password),
     readCa(postgres.caCertFile, 'spec.postgres.caCertFile (PGSSLROOTCERT)'),
   ]);
-  return createPostgresClient({ ...postgres, ...shared, password, ca });
+  return { ...postgres, ...shared, password, ca };
 }
 
 async function connectAirbyte(

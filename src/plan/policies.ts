@@ -1,5 +1,5 @@
 /** The Vault policies that Tenantry writes, as HCL. */
-import { CLAIM, PLATFORM_FOLDER } from '../resources/vault/paths.ts';
+import { CLAIM, PLATFORM_FOLDER, SIDECAR_READS } from '../resources/vault/paths.ts';
 
 interface Mounts {
   readonly kvMount: string;
@@ -28,14 +28,19 @@ export function tenantPolicyRules(tenant: string, { kvMount, transitMount }: Mou
 }
 
 /**
- * What the sidecar may do: keep every tenant's credentials, encrypt and decrypt. It may not touch keys, policies or
- * claims, nor see what the platform keeps (the loader roles' passwords).
+ * What the sidecar may do: keep every tenant's credentials, destroy revoked ones, encrypt and decrypt, and read the
+ * secrets that it works with itself. It may not touch keys, policies or claims, nor see what else the platform keeps (the
+ * loader roles' passwords).
  */
 export function gatewayPolicyRules({ kvMount, transitMount }: Mounts): string {
   return [
     rule(`${kvMount}/data/+/+`, 'create', 'read', 'update', 'patch', 'delete'),
     rule(`${kvMount}/data/+/${CLAIM}`, 'read'),
     rule(`${kvMount}/data/${PLATFORM_FOLDER}/*`, 'deny'),
+    ...SIDECAR_READS.map((path) => rule(`${kvMount}/data/${path}`, 'read')),
+    rule(`${kvMount}/destroy/+/+`, 'update'),
+    rule(`${kvMount}/destroy/+/${CLAIM}`, 'deny'),
+    rule(`${kvMount}/destroy/${PLATFORM_FOLDER}/*`, 'deny'),
     rule(`${kvMount}/metadata/`, 'list'),
     rule(`${kvMount}/metadata/+/`, 'list'),
     rule(`${kvMount}/metadata/+/+`, 'create', 'read', 'update', 'patch', 'list'),

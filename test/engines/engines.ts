@@ -1,6 +1,6 @@
 /** The real programs that the tests start: their versions, and how each is found and built. */
 
-export type EngineName = 'vault' | 'etcd' | 'kube-apiserver' | 'pulumi';
+export type EngineName = 'vault' | 'etcd' | 'kube-apiserver' | 'pulumi' | 'deploy-check';
 
 /** A program that may stand for the engine when it is on PATH. */
 export interface Program {
@@ -21,7 +21,7 @@ export interface Engine {
   /** Looked for in the folder KUBEBUILDER_ASSETS too, where Kubernetes developers keep it. */
   readonly isAsset: boolean;
   /** Folder of this folder with the go.mod that pins it. */
-  readonly module: 'vault' | 'kubernetes' | 'pulumi';
+  readonly module: 'vault' | 'kubernetes' | 'pulumi' | 'deploy';
   readonly package: string;
   /** Variables that the linker sets: a build from a module knows nothing of its release. */
   readonly stamps: readonly string[];
@@ -78,6 +78,17 @@ export const engines: Readonly<Record<EngineName, Engine>> = {
     package: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
     stamps: ['github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.250.0'],
     buildTime: '2 to 3 minutes',
+  },
+  // A program of ours round the code that Docker reads compose files and Dockerfiles with.
+  'deploy-check': {
+    version: '1.0.0',
+    variable: 'TENANTRY_DEPLOY_CHECK',
+    programs: [{ name: 'deploy-check', series: '1.0.', versionArgs: ['version'] }],
+    isAsset: false,
+    module: 'deploy',
+    package: '.',
+    stamps: ['main.version=1.0.0'],
+    buildTime: 'less than a minute',
   },
 };
 

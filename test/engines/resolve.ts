@@ -75,9 +75,9 @@ function cacheFolder(env: NodeJS.ProcessEnv): string {
 function cachedPath(name: EngineName, env: NodeJS.ProcessEnv): string {
   const engine = engines[name];
   const hash = createHash('sha256').update(`${engine.package}\n${linkerFlags(engine)}\n`);
-  for (const file of ['go.mod', 'go.sum']) {
-    hash.update(readFileSync(join(import.meta.dirname, engine.module, file)));
-  }
+  // A program of our own is its source too.
+  const files = engine.package === '.' ? ['go.mod', 'go.sum', 'main.go'] : ['go.mod', 'go.sum'];
+  for (const file of files) hash.update(readFileSync(join(import.meta.dirname, engine.module, file)));
   const build = `${name}-${engine.version}-${process.platform}-${process.arch}`;
   return join(cacheFolder(env), `${build}-${hash.digest('hex').slice(0, 12)}`, name);
 }

@@ -34,3 +34,15 @@ export function tenantPolicyName(tenant: string): string {
 export function tenantOfPolicy(name: string): string | undefined {
   return name.startsWith('tenant-') ? name.slice('tenant-'.length) : undefined;
 }
+
+/**
+ * What the sidecar may read of the platform's folder: secrets of OAuth apps (one place, or one for each), its own, and
+ * those of the systems that it calls. The loader roles' passwords are not among them.
+ */
+export const SIDECAR_READS: readonly string[] = [
+  `${PLATFORM_FOLDER}/apps`,
+  `${PLATFORM_FOLDER}/apps/+`,
+  `${PLATFORM_FOLDER}/airbyte`,
+  `${PLATFORM_FOLDER}/sidecar`,
+  FINGERPRINT_KEY_PATH,
+];

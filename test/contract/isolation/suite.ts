@@ -211,8 +211,16 @@ export function describeIsolation(name: string, start: () => Promise<Systems>): 
         ['DELETE', 'secret/metadata/a/_tenantry', 403],
         ['POST', 'secret/metadata/a/_tenantry', 403],
         ['GET', 'secret/data/_platform/postgres/a', 403],
-        ['GET', 'secret/data/_platform/fingerprint-key', 403],
+        ['GET', 'secret/data/_platform/anything', 403],
+        ['GET', 'secret/data/_platform/apps', 404],
+        ['GET', 'secret/data/_platform/apps/notion', 404],
+        ['POST', 'secret/data/_platform/apps', 403],
+        ['POST', 'secret/data/_platform/apps/notion', 403],
+        ['GET', 'secret/data/_platform/fingerprint-key', 404],
+        ['POST', 'secret/data/_platform/fingerprint-key', 403],
         ['POST', 'secret/data/_platform/anything', 403],
+        ['POST', 'secret/destroy/a/_tenantry', 403],
+        ['POST', 'secret/destroy/_platform/fingerprint-key', 403],
         ['LIST', 'secret/metadata/_platform', 403],
         ['DELETE', 'secret/metadata/a/notion', 403],
         ['POST', 'transit/encrypt/no-such-key', 403],
@@ -223,7 +231,7 @@ export function describeIsolation(name: string, start: () => Promise<Systems>): 
         ['GET', 'sys/policies/acl/tenant-a', 403],
         ['POST', 'auth/token/create', 403],
         ['POST', 'auth/approle/role/tenant-a/secret-id', 403],
-        ['GET', 'secret/data/_platform%2Ffingerprint-key', 403],
+        ['GET', 'secret/data/_platform%2Fpostgres%2Fa', 403],
       ])('%s %s answers %i', async (method, path, expected) => {
         const body =
           method === 'POST'
@@ -234,9 +242,12 @@ export function describeIsolation(name: string, start: () => Promise<Systems>): 
 
       // The development Vault calls such a path wrong, the real one forbids it.
       test.each([
-        ['GET', 'secret/data/a/..%2F_platform%2Ffingerprint-key'],
+        ['GET', 'secret/data/a/..%2F_platform%2Fpostgres%2Fa'],
         ['GET', 'secret/data/a%2F..%2F_platform%2Fpostgres%2Fa'],
+        ['GET', 'secret/data/_platform/apps/..%2Fpostgres%2Fa'],
+        ['GET', 'secret/data/_platform/apps%2F..%2Fpostgres%2Fa'],
         ['POST', 'secret/data/b/x%2F..%2F_tenantry'],
+        ['POST', 'secret/destroy/b/x%2F..%2F_tenantry'],
       ])('%s %s is refused', async (method, path) => {
         const body = method === 'POST' ? { data: { note: 'x' } } : undefined;
         expect([400, 403]).toContain(await vaultStatus(gatewayToken, method, path, body));

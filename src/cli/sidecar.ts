@@ -1,0 +1,73 @@
+/** `tenantry sidecar`: the service that connects tenants, keeps their tokens and uses them in calls. */
+import { once } from 'node:events';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { resolveStack } from '../spec/load.ts';
+import { type CommandContext, type ExitCode, report, stackCommand, tenantOption } from './command.ts';
+import type { Io } from './io.ts';
+import { environment, type StackOptions } from './session.ts';
+
+interface SidecarOptions extends StackOptions {
+  readonly posture: 'gateway' | 'sidecar';
+  readonly host?: string;
+  readonly port?: number;
+  readonly migrate: boolean;
+}
+
+export function sidecarCommand(context: CommandContext): Command {
+  return stackCommand('sidecar', {
+    summary: 'serve OAuth, tokens, proxy and webhooks over HTTP',
+    description:
+      'Connects tenants by OAuth, keeps their tokens encrypted with their own keys, refreshes them once over all replicas, and injects them into outgoing calls. Any number of replicas may run; they share Postgres and Vault.\nPosture gateway is a shared deployment: every caller has a credential. Posture sidecar stands beside the application in its pod: it listens on loopback only, and the application needs no credential for the tenants that --tenant names.\nWithout a stack, ENABLE_TENANT_CONFIG_FILE=true and TENANT_CONFIG_PATH name a tenants.json to serve. SIGTERM and Ctrl-C end it after what is under way is finished.',
+    examples: [
+      'tenantry sidecar --stack prod',
+      'tenantry sidecar --stack prod --posture sidecar --tenant acme',
+      'ENABLE_TENANT_CONFIG_FILE=true TENANT_CONFIG_PATH=tenants.json tenantry sidecar',
+    ],
+  })
+    .addOption(
+      new Option('--posture <posture>', 'gateway: shared; sidecar: loopback, in the application’s pod')
+        .choices(['gateway', 'sidecar'])
+        .default('gateway'),
+    )
+    .option('--host <address>', 'address to listen on (default: 0.0.0.0; loopback in posture sidecar)')
+    .option('--port <number>', 'port to listen on (default: PORT, else 7250)', portOf)
+    .option('--no-migrate', 'do not bring the platform tables up to date first; `tenantry migrate` did')
+    .addOption(tenantOption())
+    .action((options: SidecarOptions) => report(context, options, () => serve(options, context.io)));
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError('must be a port, 0 to 65535 (0 takes a free one)');
+  }
+  return port;
+}
+
+async function serve(options: SidecarOptions, io: Io): Promise<ExitCode> {
+  const env = await environment(options, io);
+  const named = options.stack ?? env['TENANTRY_STACK'];
+  const withoutStack = named === undefined && env['ENABLE_TENANT_CONFIG_FILE'] === 'true';
+  const stackDir = withoutStack ? undefined : await resolveStack(named ?? 'dev', io.cwd);
+  const port = options.port ?? (env['PORT'] ? portOf(env['PORT']) : undefined);
+  // Other commands shall not pay for loading the server.
+  const { startSidecar } = await import('../sidecar/start.ts');
+  const sidecar = await startSidecar({
+    ...(stackDir !== undefined && { stackDir }),
+    env,
+    migrate: options.migrate,
+    flags: {
+      posture: options.posture,
+      ...(options.host !== undefined && { host: options.host }),
+      ...(port !== undefined && { port }),
+      ...(options.tenant !== undefined && { tenants: options.tenant }),
+    },
+    signal: io.stop,
+  });
+  try {
+    if (!io.stop.aborted) await once(io.stop, 'abort');
+  } finally {
+    await sidecar.close({ abort: io.abort });
+  }
+  return 0;
+}
