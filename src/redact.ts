@@ -15,23 +15,61 @@ interface Bucket {
   readonly lengths: number[];
 }
 
-/**
- * Knows every secret value that this process has resolved. The cost of a text is one hash and one bit test per
- * character, whatever the number of secrets: only where the first characters fit some secret is it compared.
- */
+/** Knows the secret values that this process has resolved. */
 export class Redactor {
+  /** The newest last; a text is cleaned of all. */
+  #indexes: readonly SecretIndex[] = [new SecretIndex()];
+  #newest = Number.POSITIVE_INFINITY;
+
+  /** Adds a secret; its URL-encoded, base64 and JSON-escaped forms are found too. */
+  add(secret: string): void {
+    const [kept, current] = this.#indexes;
+    if (current === undefined) kept?.add(secret);
+    else if (kept?.has(secret) !== true) {
+      current.add(secret);
+      if (current.size >= this.#newest && kept) this.#indexes = [kept, new SecretIndex(), current];
+    }
+  }
+
+  /**
+   * For a process that lives long and sees tokens come and go: what is known now is kept for good, and of what comes
+   * later the newest, at least as many as given and at most twice as many.
+   */
+  keepNewest(newest: number): void {
+    const [kept = new SecretIndex()] = this.#indexes;
+    this.#newest = newest;
+    this.#indexes = [kept, new SecretIndex()];
+  }
+
+  /** The text with every known secret replaced by `[redacted]`. */
+  redact(text: string): string {
+    return this.#indexes.reduce((clean, index) => index.redact(clean), text);
+  }
+}
+
+/**
+ * The cost of a text is one hash and one bit test per character, whatever the number of secrets: only where the first
+ * characters fit some secret is it compared.
+ */
+class SecretIndex {
   readonly #known = new Set<string>();
   readonly #filter = new Uint8Array(FILTER_BITS / 8);
   readonly #byPrefix = new Map<string, Bucket>();
 
-  /** Adds a secret; its URL-encoded, base64 and JSON-escaped forms are found too. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  has(secret: string): boolean {
+    return this.#known.has(secret);
+  }
+
   add(secret: string): void {
     if (secret.length < LEAST_LENGTH || this.#known.has(secret)) return;
     this.#known.add(secret);
     for (const form of formsOf(secret)) this.#index(form);
   }
 
-  /** The text with every known secret replaced by `[redacted]`. */
   redact(text: string): string {
     if (this.#byPrefix.size === 0) return text;
     let clean = '';

@@ -95,3 +95,12 @@ describe('Redactor', () => {
     expect(time(10_000)).toBeLessThan(time(10) * 20 + 50);
   });
 });
+
+test('a redactor that lives long forgets the oldest tokens, and never what it knew at the start', () => {
+  const made = redactor('password-of-the-start');
+  made.keepNewest(100);
+  for (let i = 0; i < 1000; i++) made.add(`secret-number-${i}!`);
+  for (let i = 900; i < 1000; i++) expect(made.redact(`is secret-number-${i}!`)).toBe('is [redacted]');
+  expect(made.redact('is secret-number-0!')).toBe('is secret-number-0!');
+  expect(made.redact('is password-of-the-start')).toBe('is [redacted]');
+});

@@ -26,6 +26,8 @@ export interface ConnectOptions {
   readonly onCall?: (call: BackendCall) => void;
   /** Name of our Postgres connections; shown to who waits for our lock. Default `tenantry`. */
   readonly applicationName?: string;
+  /** Learns every secret. Default: one of its own. */
+  readonly redactor?: Redactor;
   /** True for who may change nothing, e.g. a plan. Default false. */
   readonly readOnly?: boolean;
 }
@@ -61,7 +63,7 @@ export interface Clients {
 
 export function connectEach(settings: Settings, options: ConnectOptions): Clients {
   const { env, onCall } = options;
-  const redactor = new Redactor();
+  const redactor = options.redactor ?? new Redactor();
   const shared = { redactor, ...(onCall && { onCall }) };
   const vault = vaultLogin(settings, env).then((login) =>
     createVaultClient({ ...settings.vault, ...shared, ...login }),
@@ -161,7 +163,8 @@ async function connectAirbyte(
   return createAirbyteClient({ ...rest, ...shared, clientSecret: secret, apiKey: key });
 }
 
-async function readCa(file: string | undefined, field: string): Promise<string | undefined> {
+/** Text of a CA file. @throws MissingSetting naming the field when it cannot be read */
+export async function readCa(file: string | undefined, field: string): Promise<string | undefined> {
   if (file === undefined) return undefined;
   return await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new TenantryError('MissingSetting', `${field}: the file ${file} cannot be read: ${error.code}`);

@@ -129,7 +129,8 @@ export function createPostgresClient(options: PostgresOptions): PostgresClient &
 
 const IDLE_MS = 10_000;
 
-function clientConfig(options: PostgresOptions): pg.ClientConfig {
+/** For who needs a connection outside of the client's pool. */
+export function clientConfig(options: PostgresOptions): pg.ClientConfig {
   return {
     host: options.host,
     port: options.port,
@@ -153,7 +154,7 @@ function tls(mode: PostgresSslMode, ca: string | undefined): pg.ClientConfig['ss
 }
 
 /** Asks on a connection of its own, because the other one is busy. In vain is no error: the statement then just ends. */
-async function cancelStatement(config: pg.ClientConfig, busy: pg.PoolClient): Promise<void> {
+export async function cancelStatement(config: pg.ClientConfig, busy: pg.PoolClient): Promise<void> {
   const { processID } = busy as unknown as { processID: number | null };
   const client = new pg.Client(config);
   client.on('error', () => undefined);

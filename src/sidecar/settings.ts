@@ -1,14 +1,17 @@
 /** Settings of the sidecar: the Platform document with the defaults from the environment filled in. */
-import { resolveSettings, type Settings } from '../clients/settings.ts';
+import { draftSettings, type Settings } from '../clients/settings.ts';
 import { TenantryError } from '../errors.ts';
 import type { PlatformDocument } from '../spec/platform.ts';
 import { parseSecretRef, type SecretRef } from '../spec/secret-ref.ts';
 import type { SidecarSpec } from '../spec/sidecar.ts';
+import { resolveCallers } from './callers/settings.ts';
 
 export type Posture = 'gateway' | 'sidecar';
 
 export interface SidecarSettings {
   readonly backends: Settings;
+  /** Why there is no Airbyte, where its settings are missing. */
+  readonly withoutAirbyte?: string;
   readonly posture: Posture;
   readonly host: string;
   readonly port: number;
@@ -36,7 +39,10 @@ export function sidecarSettings(
   env: NodeJS.ProcessEnv,
   flags: SidecarFlags,
 ): SidecarSettings {
-  const backends = resolveSettings(platform, env);
+  const { settings: backends, problems } = draftSettings(platform, env);
+  // Without Airbyte there are no sources to keep in step; everything else works.
+  const [airbyte, others] = [problems.filter(isAirbytes), problems.filter((problem) => !isAirbytes(problem))];
+  if (others.length > 0) throw new TenantryError('MissingSetting', others.join('; '));
   const spec = platform.spec.sidecar;
   const host = flags.host ?? (flags.posture === 'gateway' ? '0.0.0.0' : '127.0.0.1');
   if (flags.posture === 'sidecar' && !isLoopback(host)) {
@@ -47,6 +53,7 @@ export function sidecarSettings(
   const port = flags.port ?? USUAL_PORT;
   return {
     backends,
+    ...(airbyte.length > 0 && { withoutAirbyte: airbyte.join('; ') }),
     posture: flags.posture,
     host,
     port,
@@ -54,7 +61,7 @@ export function sidecarSettings(
     loopbackTenants: flags.posture === 'sidecar' ? (flags.tenants ?? []) : [],
     database: databaseLogin(spec, backends, env),
     providerOrigins: { ...originsOf(env), ...spec.providerOrigins },
-    spec,
+    spec: { ...spec, callers: resolveCallers(spec.callers, env) },
   };
 }
 
@@ -101,6 +108,10 @@ function originsOf(env: NodeJS.ProcessEnv): Record<string, string> {
     'MissingSetting',
     'TENANTRY_PROVIDER_ORIGINS must be a JSON object of origins and URLs',
   );
+}
+
+function isAirbytes(problem: string): boolean {
+  return problem.startsWith('spec.airbyte');
 }
 
 export function isLoopback(host: string): boolean {
