@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { VendorProfile } from './profile.ts';
 import { toVendorScopes } from './scopes.ts';
-import { slackId, stableUuid } from './tenant-facts.ts';
+import { hubId, slackId, stableUuid, stripeAccount } from './tenant-facts.ts';
 
 /** RFC 6749 section 5.1. */
 export interface TokenGranted {
@@ -22,6 +22,7 @@ export interface TokenRefused {
 export interface GrantedContext {
   readonly tenant: string;
   readonly clientId: string;
+  readonly grantType: string;
   readonly profile: VendorProfile;
 }
 
@@ -36,31 +37,51 @@ export interface VendorAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export function grantedAnswer(
-  integration: string,
+/** The library's own grant, in the vendor's form. */
+export function grantedAnswer(vendor: string, granted: TokenGranted, context: GrantedContext): VendorAnswer {
+  return { status: 200, body: grantedBody(vendor, granted, context) };
+}
+
+function grantedBody(
+  vendor: string,
   granted: TokenGranted,
   context: GrantedContext,
-): VendorAnswer {
+): Record<string, unknown> {
+  const { tenant, profile, grantType } = context;
   const scopes = toVendorScopes(granted.scope);
-  switch (integration) {
+  const plain = { ...granted, scope: scopes.join(' ') };
+  const { access_token, expires_in, refresh_token } = granted;
+  switch (vendor) {
     case 'notion':
-      return { status: 200, body: notionGranted(granted, context.tenant) };
+      return notionGranted(granted, tenant);
     case 'slack':
-      return { status: 200, body: slackGranted(granted, context, scopes) };
+      return slackGranted(granted, context, scopes);
     case 'github': {
-      const { access_token, expires_in, refresh_token } = granted;
-      const life = { expires_in, refresh_token_expires_in: context.profile.refreshTokenSeconds };
-      const body = { access_token, ...life, refresh_token, scope: scopes.join(','), token_type: 'bearer' };
-      return { status: 200, body };
+      const life = { expires_in, refresh_token_expires_in: profile.refreshTokenSeconds };
+      return { access_token, ...life, refresh_token, scope: scopes.join(','), token_type: 'bearer' };
+    }
+    case 'google': {
+      // A refresh answers without the refresh token, which stays as it was.
+      const { refresh_token: kept, ...rest } = plain;
+      return grantType === 'refresh_token' || kept === undefined ? rest : plain;
+    }
+    case 'hubspot':
+      return { ...plain, token_type: 'bearer', hub_id: hubId(tenant) };
+    case 'airtable':
+      return { ...plain, refresh_expires_in: profile.refreshTokenSeconds };
+    case 'stripe': {
+      const facts = { livemode: false, stripe_user_id: stripeAccount(tenant) };
+      return { access_token, refresh_token, scope: 'stripe_apps', token_type: 'bearer', ...facts };
     }
     default:
-      return { status: 200, body: { ...granted, scope: scopes.join(' ') } };
+      return plain;
   }
 }
 
 function notionGranted(granted: TokenGranted, tenant: string): Record<string, unknown> {
   return {
     access_token: granted.access_token,
+    refresh_token: granted.refresh_token ?? null,
     token_type: 'bearer',
     bot_id: stableUuid('notion bot', tenant),
     workspace_id: stableUuid('notion workspace', tenant),
@@ -96,19 +117,17 @@ function slackGranted(
     enterprise: null,
     authed_user: { id: slackId('U', tenant, '0') },
     is_enterprise_install: false,
-    expires_in: granted.expires_in,
-    refresh_token: granted.refresh_token,
+    // An app without token rotation gets neither.
+    ...(granted.refresh_token === undefined
+      ? {}
+      : { expires_in: granted.expires_in, refresh_token: granted.refresh_token }),
   };
 }
 
 /** The library's own refusal, spelled by the vendor. */
-export function refusedAnswer(
-  integration: string,
-  refused: TokenRefused,
-  context: RefusedContext,
-): VendorAnswer {
+export function refusedAnswer(vendor: string, refused: TokenRefused, context: RefusedContext): VendorAnswer {
   const { error, error_description = error } = refused;
-  switch (integration) {
+  switch (vendor) {
     case 'slack':
       return { status: 200, body: { ok: false, error: slackError(error, context) } };
     case 'github':
@@ -116,6 +135,16 @@ export function refusedAnswer(
         status: 200,
         body: { ...githubError(error, context, error_description), error_uri: GITHUB_ERRORS },
       };
+    case 'jira':
+      // Atlassian's documentation of refresh names this answer.
+      return error === 'invalid_grant' && context.grantType === 'refresh_token'
+        ? {
+            status: 403,
+            body: { error: 'unauthorized_client', error_description: 'refresh_token is invalid' },
+          }
+        : { status: context.status, body: { error, error_description } };
+    case 'hubspot':
+      return { status: context.status, body: hubspotError(error, context, error_description) };
     case 'notion':
       return { status: context.status, body: { error, error_description, request_id: randomUUID() } };
     default:
@@ -132,6 +161,13 @@ function slackError(error: string, { grantType, knownClient }: RefusedContext): 
     return grantType === 'refresh_token' ? 'invalid_refresh_token' : 'invalid_code';
   if (error === 'unsupported_grant_type') return 'invalid_grant_type';
   return error === 'invalid_request' ? 'invalid_arguments' : error;
+}
+
+/** HubSpot names the error in `status`. */
+function hubspotError(error: string, { grantType }: RefusedContext, message: string): Record<string, string> {
+  const ended = grantType === 'refresh_token' ? 'BAD_REFRESH_TOKEN' : 'BAD_AUTH_CODE';
+  const status = error === 'invalid_grant' ? ended : `BAD_${error.replace('invalid_', '').toUpperCase()}`;
+  return { status, message, correlationId: randomUUID() };
 }
 
 function githubError(error: string, context: RefusedContext, description: string): TokenRefused {

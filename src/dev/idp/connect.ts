@@ -1,7 +1,9 @@
 /** Connects a tenant at the development identity provider as a browser would, for demo data and tests. */
 import { createHash, randomBytes } from 'node:crypto';
 import { TenantryError } from '../../errors.ts';
+import type { ClientCredentials } from './clients.ts';
 import { cookieJar } from './cookie-jar.ts';
+import { type VendorProfile, vendorOf, vendorProfile } from './profile.ts';
 import { splitScopes } from './scopes.ts';
 import type { DevIdp } from './server.ts';
 
@@ -99,23 +101,42 @@ function readCode(request: ConnectRequest, callback: URL, state: string): string
   throw refused(request, `${searchParams.get('error')}: ${searchParams.get('error_description') ?? ''}`);
 }
 
+/** Headers and body of a token request as the vendor wants it: JSON or a form, Basic or the secret in the body. */
+export function tokenRequest(
+  profile: Pick<VendorProfile, 'clientAuthentication' | 'tokenRequestFormat'>,
+  { clientId, clientSecret }: ClientCredentials,
+  fields: Readonly<Record<string, string>>,
+): { readonly headers: Record<string, string>; readonly body: string } {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  const { clientAuthentication, tokenRequestFormat } = profile;
+  const inBody = !clientAuthentication.startsWith('basic');
+  const pair = clientAuthentication === 'basic-secret' ? `${clientSecret}:` : `${clientId}:${clientSecret}`;
+  if (!inBody) headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+  const all = inBody ? { ...fields, client_id: clientId, client_secret: clientSecret } : fields;
+  const json = tokenRequestFormat === 'json';
+  headers['content-type'] = json ? 'application/json' : 'application/x-www-form-urlencoded';
+  return { headers, body: json ? JSON.stringify(all) : new URLSearchParams(all).toString() };
+}
+
 async function exchange(
   idp: DevIdp,
   request: ConnectRequest,
   code: string,
   verifier: string,
 ): Promise<Answer> {
-  const response = await fetch(idp.endpoints(request.integration).tokenUrl, {
+  const { integration, clientId, clientSecret, redirectUri } = request;
+  const response = await fetch(idp.endpoints(integration).tokenUrl, {
     method: 'POST',
-    headers: { accept: 'application/json' },
-    body: new URLSearchParams({
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: request.redirectUri,
-      code_verifier: verifier,
-      client_id: request.clientId,
-      client_secret: request.clientSecret,
-    }),
+    ...tokenRequest(
+      vendorProfile(vendorOf(integration)),
+      { clientId, clientSecret },
+      {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: redirectUri,
+        code_verifier: verifier,
+      },
+    ),
   });
   const answer = (await response.json()) as Answer;
   if (typeof answer.access_token !== 'string')

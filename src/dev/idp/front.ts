@@ -19,8 +19,8 @@ export async function readTokenFields(request: IncomingMessage): Promise<Fields 
  * Who the browser was last time does not matter: each authorization asks anew, so that one browser can connect many
  * tenants.
  */
-export function forgetSession(request: IncomingMessage, integration: string): void {
-  const name = sessionCookie(integration);
+export function forgetSession(request: IncomingMessage, vendor: string): void {
+  const name = sessionCookie(vendor);
   const kept = (request.headers.cookie ?? '').split(/;\s*/).filter((pair) => !pair.startsWith(name));
   request.headers.cookie = kept.join('; ');
 }

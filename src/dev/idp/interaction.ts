@@ -1,9 +1,10 @@
 /** Login and consent: a page with two buttons, or no page at all when the request asks for that. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { InteractionResults } from 'oidc-provider';
+import { type Exchange, sendPage } from './exchange.ts';
+import { rememberConsent } from './offline.ts';
 import { consentPage, errorPage } from './page.ts';
-import { resourceOf } from './provider.ts';
+import { type ProviderOptions, resourceOf } from './provider.ts';
 import { readFields } from './request.ts';
 import { toVendorScopes } from './scopes.ts';
 
@@ -15,30 +16,34 @@ interface Asked {
   readonly tenant: string | undefined;
   /** `auto=1` with a login_hint and no prompt: approve without a page. */
   readonly auto: boolean;
+  /** access_type=offline (Google). */
+  readonly offline: boolean;
+  /** prompt=consent. */
+  readonly consent: boolean;
 }
 
-/** Serves `/{integration}/interaction/{uid}`. */
+/** Serves `/{vendor}/interaction/{uid}`. */
 export async function handleInteraction(
   provider: Provider,
-  integration: string,
-  request: IncomingMessage,
-  response: ServerResponse,
+  options: ProviderOptions,
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
 ): Promise<void> {
+  const { vendor } = options;
   let asked: Asked;
   try {
     const { params } = await provider.interactionDetails(request, response);
     asked = readAsked(params);
   } catch {
-    sendPage(response, 400, errorPage(integration, 'This authorization request is unknown or has expired.'));
+    sendPage(response, 400, errorPage(vendor, 'This authorization request is unknown or has expired.'));
     return;
   }
   const finish = (result: InteractionResults): Promise<void> =>
     provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
-  const view = { integration, clientId: asked.clientId, scopes: toVendorScopes(asked.scope) };
+  const view = { integration: vendor, clientId: asked.clientId, scopes: toVendorScopes(asked.scope) };
 
   if (request.method === 'GET') {
     if (asked.auto && asked.tenant !== undefined) {
-      await finish(await approval(provider, integration, asked, asked.tenant));
+      await finish(await approval(provider, options, asked, asked.tenant));
       return;
     }
     sendPage(response, 200, consentPage({ ...view, tenant: asked.tenant }));
@@ -49,12 +54,18 @@ export async function handleInteraction(
     await finish({ error: 'access_denied', error_description: 'The resource owner denied the request' });
     return;
   }
-  const tenant = fields.tenant ?? '';
-  if (!TENANT.test(tenant)) {
+  // At a customer's own host nobody else can log in.
+  const tenant = options.profile.perTenantHost ? (asked.tenant ?? '') : (fields.tenant ?? '');
+  if (!isTenantName(tenant)) {
     sendPage(response, 400, consentPage({ ...view, tenant: undefined, problem: 'Name a tenant.' }));
     return;
   }
-  await finish(await approval(provider, integration, asked, tenant));
+  await finish(await approval(provider, options, asked, tenant));
+}
+
+/** What the pages take for a tenant's name. */
+export function isTenantName(text: string): boolean {
+  return TENANT.test(text);
 }
 
 function readAsked(params: Readonly<Record<string, unknown>>): Asked {
@@ -62,32 +73,29 @@ function readAsked(params: Readonly<Record<string, unknown>>): Asked {
     const value = params[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  const hint = text('login_hint');
+  const hint = text('account') ?? text('login_hint');
   return {
     clientId: text('client_id') ?? '',
     scope: text('scope') ?? '',
-    tenant: hint !== undefined && TENANT.test(hint) ? hint : undefined,
+    tenant: hint !== undefined && isTenantName(hint) ? hint : undefined,
     auto: text('auto') === '1' && text('prompt') === undefined,
+    offline: text('access_type') === 'offline',
+    consent: (text('prompt') ?? '').split(' ').includes('consent'),
   };
 }
 
 /** Each approval is a grant of its own, so that a revoked family takes no other connection with it. */
 async function approval(
   provider: Provider,
-  integration: string,
+  { vendor, profile, store }: ProviderOptions,
   asked: Asked,
   tenant: string,
 ): Promise<InteractionResults> {
-  const grant = new provider.Grant({ accountId: tenant, clientId: asked.clientId });
-  grant.addResourceScope(resourceOf(integration), asked.scope);
-  return { login: { accountId: tenant, remember: false }, consent: { grantId: await grant.save() } };
-}
-
-function sendPage(response: ServerResponse, status: number, html: string): void {
-  response.writeHead(status, {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    'cache-control': 'no-store',
-  });
-  response.end(html);
+  const { clientId, offline, consent } = asked;
+  const grant = new provider.Grant({ accountId: tenant, clientId });
+  grant.addResourceScope(resourceOf(vendor), asked.scope);
+  const grantId = await grant.save();
+  if (profile.refreshToken === 'offline_consent')
+    rememberConsent(store, { clientId, tenant, grantId, offline, asked: consent });
+  return { login: { accountId: tenant, remember: false }, consent: { grantId } };
 }

@@ -31,20 +31,49 @@ export interface ConsentPage {
 
 /** Login and consent in one form. */
 export function consentPage({ integration, tenant, clientId, scopes, problem }: ConsentPage): string {
-  const who =
-    tenant === undefined
-      ? '<label>Tenant <input name="tenant" required pattern="[A-Za-z0-9._@\\-]{1,63}" autofocus></label>'
-      : `<input type="hidden" name="tenant" value="${escapeHtml(tenant)}">`;
   const list = scopes.map((scope) => `<li><code>${escapeHtml(scope)}</code></li>`).join('');
   const asks = `<p>The app <code>${escapeHtml(clientId)}</code> asks for access${list === '' ? '.' : ` to:</p><ul>${list}</ul><p>`}</p>`;
   return page(
     `Development identity provider: ${integration}`,
-    `${problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`}${asks}
-<form method="post">${who}<button name="decision" value="approve">${tenant === undefined ? 'Continue' : `Continue as ${escapeHtml(tenant)}`}</button>
+    `${alert(problem)}${asks}
+<form method="post">${tenantField(tenant)}<button name="decision" value="approve">${tenant === undefined ? 'Continue' : `Continue as ${escapeHtml(tenant)}`}</button>
 <button name="decision" value="deny" formnovalidate>Deny</button></form>`,
   );
 }
 
 export function errorPage(integration: string, message: string): string {
   return page(`Development identity provider: ${integration}`, `<p role="alert">${escapeHtml(message)}</p>`);
+}
+
+export interface InstallPage {
+  readonly vendor: string;
+  readonly app: string;
+  /** From login_hint; without it the person types one. */
+  readonly tenant: string | undefined;
+  readonly choices: readonly ('install' | 'request')[];
+  readonly problem?: string;
+}
+
+const CHOICES = { install: 'Install', request: 'Ask an owner to install' } as const;
+
+/** Where an app is installed into the account of a tenant. */
+export function installPage({ vendor, app, tenant, choices, problem }: InstallPage): string {
+  const buttons = choices.map(
+    (choice) => `<button name="decision" value="${choice}">${CHOICES[choice]}</button>`,
+  );
+  return page(
+    `Development identity provider: ${vendor}`,
+    `${alert(problem)}<p>Install the app <code>${escapeHtml(app)}</code>.</p>
+<form method="post">${tenantField(tenant)}${buttons.join('\n')}</form>`,
+  );
+}
+
+function alert(problem: string | undefined): string {
+  return problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`;
+}
+
+function tenantField(tenant: string | undefined): string {
+  return tenant === undefined
+    ? '<label>Tenant <input name="tenant" required pattern="[A-Za-z0-9._@\\-]{1,63}" autofocus></label>'
+    : `<input type="hidden" name="tenant" value="${escapeHtml(tenant)}">`;
 }

@@ -4,12 +4,14 @@ import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-prov
 import { libraryAdapter } from './adapter.ts';
 import { grantedAnswer, refusedAnswer, type TokenGranted, type TokenRefused } from './answers.ts';
 import { findClientRecord, isLoopbackRedirect } from './clients.ts';
+import { isOfflineGrant } from './offline.ts';
 import { errorPage } from './page.ts';
-import { type VendorProfile, vendorProfile } from './profile.ts';
+import type { VendorProfile } from './profile.ts';
 import type { IdpStore } from './store.ts';
 
 export interface ProviderOptions {
-  readonly integration: string;
+  readonly vendor: string;
+  readonly profile: VendorProfile;
   /** URL of the listener. */
   readonly url: string;
   readonly store: IdpStore;
@@ -17,65 +19,88 @@ export interface ProviderOptions {
 }
 
 /** The API that the tokens are for, in the library's terms (RFC 8707). */
-export function resourceOf(integration: string): string {
-  return `urn:tenantry:dev:${integration}`;
+export function resourceOf(vendor: string): string {
+  return `urn:tenantry:dev:${vendor}`;
 }
 
-export function sessionCookie(integration: string): string {
-  return `_${integration}_session`;
+export function sessionCookie(vendor: string): string {
+  return `_${vendor}_session`;
 }
 
 const DAY = 86_400;
 
 export function vendorProvider(options: ProviderOptions): Provider {
-  const { integration, url, store } = options;
-  const profile = vendorProfile(integration);
-  const provider = new Provider(`${url}/${integration}`, configuration(options, profile));
+  const { vendor, url, store } = options;
+  const provider = new Provider(`${url}/${vendor}`, configuration(options));
   const { redirectUriAllowed } = provider.Client.prototype;
   provider.Client.prototype.redirectUriAllowed = function allowed(
     this: typeof provider.Client.prototype,
     uri,
   ) {
-    const record = findClientRecord(store, integration, this.clientId);
+    const record = findClientRecord(store, vendor, this.clientId);
     return (record?.loopback === true && isLoopbackRedirect(uri)) || redirectUriAllowed.call(this, uri);
   };
   provider.use(async (context, next) => {
     await next();
     const { oidc } = context as unknown as Partial<KoaContextWithOIDC>;
-    if (oidc?.route === 'token') shapeAnswer(context as unknown as KoaContextWithOIDC, options, profile);
+    if (oidc?.route === 'authorization' || oidc?.route === 'resume') {
+      nameIssuer(context as unknown as KoaContextWithOIDC, options.profile);
+    }
+    if (oidc?.route !== 'token') return;
+    const tokenContext = context as unknown as KoaContextWithOIDC;
+    if (options.profile.refreshEndsAccessToken) await endEarlierTokens(tokenContext, provider);
+    shapeAnswer(tokenContext, options);
   });
   return provider;
 }
 
-function configuration(options: ProviderOptions, profile: VendorProfile): Configuration {
-  const { integration } = options;
-  const resource = resourceOf(integration);
+/** The library sends its own `iss` (RFC 9207); the vendors send none, or their own. */
+function nameIssuer(context: KoaContextWithOIDC, { issuer }: VendorProfile): void {
+  const location = URL.parse(context.response.get('location'));
+  if (!location?.searchParams.has('iss')) return;
+  if (issuer === undefined) location.searchParams.delete('iss');
+  else location.searchParams.set('iss', issuer);
+  context.set('location', location.href);
+}
+
+async function endEarlierTokens({ status, oidc }: KoaContextWithOIDC, provider: Provider): Promise<void> {
+  const newest = oidc.entities.AccessToken;
+  if (status !== 200 || oidc.params?.grant_type !== 'refresh_token' || newest?.grantId === undefined) return;
+  await provider.AccessToken.revokeByGrantId(newest.grantId);
+  await newest.save();
+}
+
+function configuration(options: ProviderOptions): Configuration {
+  const { vendor, profile, store } = options;
+  const resource = resourceOf(vendor);
   return {
     adapter: libraryAdapter(options),
     cookies: {
       keys: [randomBytes(32).toString('base64url')],
       names: {
-        session: sessionCookie(integration),
-        interaction: `_${integration}_interaction`,
-        resume: `_${integration}_resume`,
+        session: sessionCookie(vendor),
+        interaction: `_${vendor}_interaction`,
+        resume: `_${vendor}_resume`,
       },
     },
     jwks: { keys: [signingKey()] },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     scopes: [],
-    extraParams: ['auto'],
+    extraParams: ['auto', 'account', 'access_type'],
     responseTypes: ['code'],
     pkce: { required: () => profile.pkceRequired },
-    rotateRefreshToken: true,
-    issueRefreshToken: (_context, client, code) =>
-      client.grantTypeAllowed('refresh_token') &&
-      (profile.refreshToken === 'always' || code.scopes.has('vendor:offline_access')),
+    rotateRefreshToken: () => profile.rotates,
+    issueRefreshToken: (_context, client, code) => {
+      if (!client.grantTypeAllowed('refresh_token')) return false;
+      if (profile.refreshToken === 'offline_consent') return isOfflineGrant(store, code.grantId ?? '');
+      return profile.refreshToken === 'always' || code.scopes.has('vendor:offline_access');
+    },
     expiresWithSession: () => false,
     findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
-    interactions: { url: (_context, interaction) => `/${integration}/interaction/${interaction.uid}` },
+    interactions: { url: (_context, interaction) => `/${vendor}/interaction/${interaction.uid}` },
     renderError: (context, out) => {
       context.type = 'html';
-      context.body = errorPage(integration, `${out.error}: ${out.error_description ?? ''}`);
+      context.body = errorPage(vendor, `${out.error}: ${out.error_description ?? ''}`);
     },
     routes: {
       authorization: profile.paths.authorization,
@@ -85,6 +110,7 @@ function configuration(options: ProviderOptions, profile: VendorProfile): Config
     clientBasedCORS: () => false,
     ttl: {
       AccessToken: profile.accessTokenSeconds,
+      ClientCredentials: profile.accessTokenSeconds,
       RefreshToken: profile.refreshTokenSeconds,
       AuthorizationCode: 60,
       Interaction: 3600,
@@ -95,6 +121,7 @@ function configuration(options: ProviderOptions, profile: VendorProfile): Config
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
+      clientCredentials: { enabled: profile.clientCredentials },
       revocation: {
         enabled: true,
         allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
@@ -120,19 +147,20 @@ function askedScope({ oidc }: KoaContextWithOIDC): string {
   return granted?.scope ?? (typeof asked === 'string' ? asked : '');
 }
 
-function shapeAnswer(context: KoaContextWithOIDC, options: ProviderOptions, profile: VendorProfile): void {
+function shapeAnswer(context: KoaContextWithOIDC, { vendor, profile }: ProviderOptions): void {
   const { entities, params } = context.oidc;
-  const { integration } = options;
+  const grantType = String(params?.grant_type ?? '');
   const answer =
     context.status === 200
-      ? grantedAnswer(integration, context.body as TokenGranted, {
+      ? grantedAnswer(vendor, context.body as TokenGranted, {
           tenant: entities.AccessToken?.accountId ?? '',
           clientId: entities.Client?.clientId ?? '',
+          grantType,
           profile,
         })
-      : refusedAnswer(integration, context.body as TokenRefused, {
+      : refusedAnswer(vendor, context.body as TokenRefused, {
           status: context.status,
-          grantType: String(params?.grant_type ?? ''),
+          grantType,
           knownClient: entities.Client !== undefined,
         });
   context.status = answer.status;

@@ -41,3 +41,13 @@ export function jiraSite(tenant: string, scopes: readonly string[]): JiraSite {
     avatarUrl: 'https://site-admin-avatar-cdn.prod.public.atl-paas.net/avatars/240/flag.png',
   };
 }
+
+/** A tenant's HubSpot account. */
+export function hubId(tenant: string): number {
+  return Number.parseInt(digest('hubspot portal', tenant).slice(0, 7), 16);
+}
+
+/** A tenant's Stripe account. */
+export function stripeAccount(tenant: string): string {
+  return `acct_${digest('stripe account', tenant).slice(0, 16)}`;
+}

@@ -1,14 +1,18 @@
 /** The front of one fake vendor: takes requests as the vendor does and hands them to the OAuth library. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import { refusedAnswer } from './answers.ts';
-import { answerAsForm, forgetSession, libraryQuery, readTokenFields } from './front.ts';
+import { findClientRecord } from './clients.ts';
+import { type Exchange, type Handler, sendJson } from './exchange.ts';
+import { type FaultSwitch, faultSwitch } from './faults.ts';
+import { forward } from './forward.ts';
+import { forgetSession, libraryQuery } from './front.ts';
 import { handleInteraction } from './interaction.ts';
-import { type VendorProfile, vendorProfile } from './profile.ts';
 import { type ProviderOptions, vendorProvider } from './provider.ts';
-import { asFormPost, bearerToken } from './request.ts';
-import { toLibraryScope, toVendorScopes } from './scopes.ts';
+import { bearerToken } from './request.ts';
+import { revocationEndpoint } from './revocation.ts';
+import { toVendorScopes } from './scopes.ts';
 import { jiraSite } from './tenant-facts.ts';
+import { tokenEndpoint } from './token-endpoint.ts';
 
 /** RFC 7662 section 2.2, as far as the fake APIs need it. */
 export interface Introspection {
@@ -20,101 +24,94 @@ export interface Introspection {
   readonly clientId?: string;
 }
 
+/** What a vendor has besides OAuth, e.g. the installations of GitHub Apps. */
+export interface VendorExtension {
+  handlerOf(pathname: string, method: string): Handler | undefined;
+  /** Knows tokens that the OAuth library did not make. */
+  introspect(token: string): Introspection | undefined;
+}
+
 export interface Vendor {
-  readonly profile: VendorProfile;
-  /** `path` is below `/{integration}`. */
+  readonly options: ProviderOptions;
+  readonly provider: Provider;
+  readonly faults: FaultSwitch;
+  /** Base URL of the vendor's API, for paths that are not OAuth's. */
+  apiUrl: string | undefined;
+  extension: VendorExtension | undefined;
+  /** `path` is below `/{vendor}`. */
   handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
   introspect(token: string): Promise<Introspection>;
 }
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly pathname: string;
-  readonly query: URLSearchParams;
-}
-
 export function startVendor(options: ProviderOptions): Vendor {
-  const { integration } = options;
-  const profile = vendorProfile(integration);
+  const { vendor: id, profile, store } = options;
   const provider = vendorProvider(options);
   const library = provider.callback();
+  const faults = faultSwitch();
   const { paths } = profile;
-
-  async function handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    const { pathname, searchParams } = new URL(path, 'http://localhost');
-    const handler = handlerOf(pathname);
-    if (handler === undefined) sendJson(response, 404, { message: 'Not Found' });
-    else await handler({ request, response, pathname, query: searchParams });
-  }
-
-  function handlerOf(pathname: string): ((exchange: Exchange) => Promise<void>) | undefined {
-    if (pathname.startsWith('/interaction/')) {
-      return ({ request, response }) => handleInteraction(provider, integration, request, response);
-    }
-    if (pathname === paths.authorization || pathname.startsWith(`${paths.authorization}/`)) return authorize;
-    if (pathname === paths.token) return token;
-    if (isRevocation(pathname)) return revoke;
-    const isSites = integration === 'jira' && pathname === '/oauth/token/accessible-resources';
-    return isSites ? accessibleResources : undefined;
-  }
-
-  async function authorize({ request, response, pathname, query }: Exchange): Promise<void> {
-    forgetSession(request, integration);
-    const first = pathname === paths.authorization;
-    await toLibrary(request, response, first ? `${pathname}?${libraryQuery(query)}` : pathname);
-  }
 
   function toLibrary(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     // The library finds its own mount point by comparing the two, as Express leaves them.
-    Object.assign(request, { url: path, originalUrl: `/${integration}${path}` });
+    Object.assign(request, { url: path, originalUrl: `/${id}${path}` });
     return library(request, response);
   }
 
-  async function token({ request, response }: Exchange): Promise<void> {
-    const fields = await readTokenFields(request);
-    if (fields === undefined) {
-      const refused = { error: 'invalid_request', error_description: 'failed to parse the request body' };
-      const context = { status: 400, grantType: '', knownClient: false };
-      const answer = refusedAnswer(integration, refused, context);
-      sendJson(response, answer.status, answer.body);
-      return;
+  const token = tokenEndpoint({ vendor: id, profile, provider, store, faults, toLibrary });
+  const revoke = revocationEndpoint({ vendor: id, profile, provider, store, toLibrary });
+
+  async function handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    if (faults.isOut(response)) return;
+    const { account, rest } = splitAccount(path, profile.perTenantHost);
+    const { pathname, searchParams } = new URL(rest, 'http://localhost');
+    const exchange = {
+      request,
+      response,
+      pathname,
+      query: searchParams,
+      ...(account === undefined ? {} : { account }),
+    };
+    const handler = handlerOf(exchange);
+    if (handler !== undefined) await handler(exchange);
+    else if (vendor.apiUrl !== undefined) await forward(vendor.apiUrl + path, request, response);
+    else sendJson(response, 404, { message: 'Not Found' });
+  }
+
+  function handlerOf({ request, pathname, account }: Exchange): Handler | undefined {
+    if (pathname.startsWith('/interaction/')) {
+      return (exchange) => handleInteraction(provider, options, exchange);
     }
-    if (profile.grantTypeOptional) fields.grant_type ??= 'authorization_code';
-    if (fields.scope !== undefined) fields.scope = toLibraryScope(fields.scope);
-    if (integration === 'github' && !(request.headers.accept ?? '').includes('json')) answerAsForm(response);
-    await toLibrary(asFormPost(request, fields), response, paths.token);
+    // The library's own redirects come back without the customer's host.
+    if (pathname.startsWith(`${paths.authorization}/`)) return resume;
+    const own = vendor.extension?.handlerOf(pathname, request.method ?? 'GET');
+    if (own !== undefined) return own;
+    return profile.perTenantHost && account === undefined ? undefined : endpoints(pathname);
+  }
+
+  function endpoints(pathname: string): Handler | undefined {
+    if (pathname === paths.authorization) return authorize;
+    if (pathname === paths.token) return token;
+    if (isRevocation(pathname)) return revoke;
+    const isSites = id === 'jira' && pathname === '/oauth/token/accessible-resources';
+    return isSites ? accessibleResources : undefined;
+  }
+
+  async function resume({ request, response, pathname }: Exchange): Promise<void> {
+    forgetSession(request, id);
+    await toLibrary(request, response, pathname);
+  }
+
+  async function authorize({ request, response, pathname, query, account }: Exchange): Promise<void> {
+    forgetSession(request, id);
+    if (account === undefined) query.delete('account');
+    else query.set('account', account);
+    await toLibrary(request, response, `${pathname}?${libraryQuery(query)}`);
   }
 
   function isRevocation(pathname: string): boolean {
     return (
       pathname === paths.revocation ||
-      (integration === 'github' && /^\/applications\/[^/]+\/(token|grant)$/.test(pathname))
+      (id === 'github' && /^\/applications\/[^/]+\/(token|grant)$/.test(pathname))
     );
-  }
-
-  async function revoke({ request, response, query }: Exchange): Promise<void> {
-    const fields = await readTokenFields(request);
-    if (integration === 'slack') {
-      await revokeAtSlack(response, fields?.token ?? bearerToken(request) ?? query.get('token') ?? '');
-      return;
-    }
-    const { access_token, ...rest } = fields ?? {};
-    const normal = access_token === undefined ? rest : { ...rest, token: access_token };
-    await toLibrary(asFormPost(request, normal), response, paths.revocation);
-  }
-
-  /** https://docs.slack.dev/reference/methods/auth.revoke: the token is its own proof. */
-  async function revokeAtSlack(response: ServerResponse, value: string): Promise<void> {
-    const found = (await provider.AccessToken.find(value)) ?? (await provider.RefreshToken.find(value));
-    if (found === undefined) {
-      sendJson(response, 200, { ok: false, error: 'invalid_auth' });
-      return;
-    }
-    if (found.kind === 'RefreshToken' && found.grantId !== undefined)
-      await revokeFamily(provider, found.grantId);
-    else await found.destroy();
-    sendJson(response, 200, { ok: true, revoked: true });
   }
 
   async function accessibleResources({ request, response }: Exchange): Promise<void> {
@@ -124,25 +121,34 @@ export function startVendor(options: ProviderOptions): Vendor {
   }
 
   async function introspect(value: string): Promise<Introspection> {
-    const found = await provider.AccessToken.find(value);
+    const foreign = vendor.extension?.introspect(value);
+    if (foreign !== undefined) return foreign;
+    const found =
+      (await provider.AccessToken.find(value)) ??
+      (profile.clientCredentials ? await provider.ClientCredentials.find(value) : undefined);
     if (found?.isValid !== true) return { active: false };
-    const clientId = found.clientId === undefined ? {} : { clientId: found.clientId };
-    const scope = toVendorScopes(found.scope).join(' ');
-    return { active: true, sub: found.accountId, scope, ...clientId };
+    const clientId = found.clientId ?? '';
+    const sub =
+      found.kind === 'AccessToken'
+        ? found.accountId
+        : (findClientRecord(store, id, clientId)?.tenant ?? clientId);
+    return { active: true, sub, scope: toVendorScopes(found.scope).join(' '), clientId };
   }
 
-  return { profile, handle, introspect };
+  const vendor: Vendor = {
+    options,
+    provider,
+    faults,
+    apiUrl: undefined,
+    extension: undefined,
+    handle,
+    introspect,
+  };
+  return vendor;
 }
 
-async function revokeFamily(provider: Provider, grantId: string): Promise<void> {
-  await provider.AccessToken.revokeByGrantId(grantId);
-  await provider.RefreshToken.revokeByGrantId(grantId);
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'cache-control': 'no-store',
-  });
-  response.end(JSON.stringify(body));
+/** `/@acme/oauth/tokens` is the path `/oauth/tokens` at the host of the customer acme. */
+function splitAccount(path: string, perTenantHost: boolean): { account: string | undefined; rest: string } {
+  const [, account, rest = ''] = (perTenantHost ? /^\/@([a-z0-9-]+)(\/.*|$)/.exec(path) : null) ?? [];
+  return account === undefined ? { account, rest: path } : { account, rest: rest === '' ? '/' : rest };
 }

@@ -2,8 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TenantryError } from '../../errors.ts';
+import { type FaultSwitch, type Faults, faultSwitch } from '../idp/faults.ts';
+import { vendorOf } from '../idp/profile.ts';
 import type { DevIdp } from '../idp/server.ts';
+import { accountApis } from './account-apis.ts';
 import { githubApi } from './github.ts';
+import { googleApi } from './google.ts';
 import { jiraApi } from './jira.ts';
 import { notionApi } from './notion.ts';
 import { slackApi } from './slack.ts';
@@ -37,10 +41,12 @@ export interface DevSaas {
   readonly urls: Readonly<Record<string, string>>;
   /** Makes a personal or API token good, e.g. for HTTP Basic `email:api_token` at Jira. */
   addStaticToken(integration: string, token: string, tenant: string): void;
+  /** Counts by HTTP method, and faults, of the calls of one API. Throws InvalidUsage for one that is not served. */
+  faults(integration: string): Faults;
   close(): Promise<void>;
 }
 
-const APIS: readonly VendorApi[] = [notionApi, slackApi, githubApi, jiraApi];
+const APIS: readonly VendorApi[] = [notionApi, slackApi, githubApi, jiraApi, googleApi, ...accountApis];
 
 /** Starts the listener. Throws InvalidUsage when the port is taken. */
 export async function startDevSaas(options: DevSaasOptions): Promise<DevSaas> {
@@ -54,7 +60,12 @@ export async function startDevSaas(options: DevSaasOptions): Promise<DevSaas> {
     { parseAs: 'string' },
     (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
   );
-  for (const vendor of APIS) mount(server, vendor, tokens, options);
+  const switches = new Map<string, FaultSwitch>();
+  for (const vendor of APIS) {
+    const faults = faultSwitch();
+    switches.set(vendor.integration, faults);
+    mount(server, vendor, { ...options, tokens, faults });
+  }
   let url: string;
   try {
     url = await server.listen({ host, port });
@@ -65,16 +76,38 @@ export async function startDevSaas(options: DevSaasOptions): Promise<DevSaas> {
     });
   }
   return {
-    urls: Object.fromEntries(APIS.map(({ integration }) => [integration, `${url}/${integration}`])),
+    urls: Object.fromEntries(
+      APIS.flatMap(({ integration, serves = [integration] }) =>
+        serves.map((name) => [name, `${url}/${integration}`]),
+      ),
+    ),
     addStaticToken: (integration, token, tenant) => tokens.add({ integration, token, tenant }),
+    faults(integration) {
+      const found = switches.get(vendorOf(integration));
+      if (found !== undefined) return found;
+      throw new TenantryError('InvalidUsage', `the development APIs have no ${integration}`);
+    },
     close: () => server.close(),
   };
 }
 
-function mount(server: FastifyInstance, vendor: VendorApi, tokens: Tokens, options: DevSaasOptions): void {
+interface MountOptions extends Pick<DevSaasOptions, 'onRequest'> {
+  readonly tokens: Tokens;
+  readonly faults: FaultSwitch;
+}
+
+function mount(server: FastifyInstance, vendor: VendorApi, options: MountOptions): void {
   const { integration } = vendor;
+  const { tokens, faults } = options;
   server.register(
     (api, _options, done) => {
+      api.addHook('onRequest', async ({ method }, reply) => {
+        let passed = false;
+        await faults.run(method, reply.raw, async () => {
+          passed = true;
+        });
+        return passed ? undefined : reply.hijack();
+      });
       // After the body is read: Slack takes a token there too.
       api.addHook('preValidation', (request, reply) => authenticate(vendor, tokens, request, reply));
       api.addHook('onResponse', async ({ method, originalUrl, tenant }, { statusCode }) => {

@@ -1,5 +1,6 @@
 /** Whose token is this? Opaque tokens are introspected in process, API tokens are looked up. */
 import type { FastifyRequest } from 'fastify';
+import { vendorOf } from '../idp/profile.ts';
 import type { DevIdp } from '../idp/server.ts';
 
 export interface StaticToken {
@@ -23,7 +24,7 @@ export interface Tokens {
 export function tokenRegister(introspect: DevIdp['introspect'], known: readonly StaticToken[] = []): Tokens {
   const tenants = new Map<string, string>();
   const add = ({ integration, token, tenant }: StaticToken): void => {
-    tenants.set(`${integration} ${token}`, tenant);
+    tenants.set(`${vendorOf(integration)} ${token}`, tenant);
   };
   known.forEach(add);
   return {

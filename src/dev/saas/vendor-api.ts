@@ -11,7 +11,10 @@ declare module 'fastify' {
 }
 
 export interface VendorApi {
+  /** The vendor; the first part of the path. */
   readonly integration: string;
+  /** Integrations that this API is of, where they have other names. Default: the one above. */
+  readonly serves?: readonly string[];
   /** Adds the routes below `/{integration}`. */
   routes(api: FastifyInstance): void;
   /** Answers a call without a token (`missing`) or with one that is not good. */

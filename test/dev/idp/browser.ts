@@ -1,6 +1,8 @@
 /** A browser and a client for the tests of the identity provider: each step of the code flow by itself. */
 import { createHash } from 'node:crypto';
+import { tokenRequest } from '../../../src/dev/idp/connect.ts';
 import { type CookieJar, cookieJar } from '../../../src/dev/idp/cookie-jar.ts';
+import { vendorOf, vendorProfile } from '../../../src/dev/idp/profile.ts';
 import type { DevIdp } from '../../../src/dev/idp/server.ts';
 
 export const REDIRECT = 'http://127.0.0.1:9/callback';
@@ -79,11 +81,11 @@ export async function askToken(
   fields: Record<string, string>,
 ): Promise<Answer> {
   const { clientId = '', clientSecret = '' } = idp.clients[integration] ?? {};
-  const all = { client_id: clientId, client_secret: clientSecret, ...fields };
+  const { client_id = clientId, client_secret = clientSecret, ...rest } = fields;
+  const client = { clientId: client_id, clientSecret: client_secret };
   const response = await fetch(idp.endpoints(integration).tokenUrl, {
     method: 'POST',
-    headers: { accept: 'application/json' },
-    body: new URLSearchParams(all),
+    ...tokenRequest(vendorProfile(vendorOf(integration)), client, rest),
   });
   return { status: response.status, body: (await response.json()) as Json };
 }

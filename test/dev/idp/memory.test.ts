@@ -19,7 +19,7 @@ const granted = async (idp: DevIdp, integration: string): Promise<Json> =>
 describe('on the given clock', () => {
   it.each([
     ['jira', 1],
-    ['slack', 1],
+    ['slack', 12],
     ['github', 8],
   ])(
     'an access token of %s ends after %i h and its refresh token gives a new one',
@@ -89,7 +89,7 @@ describe('a kept folder', () => {
       expect(await after.introspect('jira', String(second.access_token))).toMatchObject({ sub: 'acme' });
       const third = await askToken(after, 'jira', refresh(second.refresh_token));
       expect(third.body).toHaveProperty('access_token');
-      expect((await askToken(after, 'jira', refresh(first.refresh_token))).body.error).toBe('invalid_grant');
+      expect((await askToken(after, 'jira', refresh(first.refresh_token))).status).toBe(403);
       expect(await after.introspect('jira', String(third.body.access_token))).toEqual({ active: false });
     } finally {
       await after.close();

@@ -25,7 +25,7 @@ const SCOPES: Record<string, string> = {
 };
 
 describe('token answers', () => {
-  it('of Notion name the bot, the workspace and the owner, and have no expiry and no refresh token', async () => {
+  it('of Notion name the bot, the workspace and the owner, and have a refresh token but no expiry', async () => {
     const answer = await granted('notion');
     expect(answer).toMatchObject({
       token_type: 'bearer',
@@ -35,8 +35,8 @@ describe('token answers', () => {
       owner: { type: 'user', user: { object: 'user' } },
     });
     expect(answer).not.toHaveProperty('expires_in');
-    expect(answer).not.toHaveProperty('refresh_token');
-    expect((await askToken(idp, 'notion', refresh('x'))).body.error).toBe('invalid_request');
+    expect(answer.refresh_token).toEqual(expect.any(String));
+    expect((await askToken(idp, 'notion', refresh('x'))).body.error).toBe('invalid_grant');
   });
 
   it('of Slack say ok and name the team, with scopes between commas', async () => {
@@ -46,7 +46,7 @@ describe('token answers', () => {
       scope: 'channels:read,users:read',
       team: { id: expect.stringMatching(/^T[0-9A-Z]{10}$/), name: 'acme' },
       bot_user_id: expect.stringMatching(/^U[0-9A-Z]{10}$/),
-      expires_in: 3600,
+      expires_in: 43_200,
       refresh_token: expect.any(String),
     });
   });
@@ -98,7 +98,7 @@ describe('refusals', () => {
   it('of a body that is no JSON are answers, not crashes', async () => {
     const response = await fetch(idp.endpoints('notion').tokenUrl, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: 'Basic eDp5' },
       body: '{',
     });
     expect(response.status).toBe(400);
