@@ -10,7 +10,7 @@ const facts = z
   .record(factName, z.string().min(1))
   .default({})
   .describe(
-    'Fields kept beside the token: name in Vault → path in the token response, e.g. bot_id: bot_id. A number in a path is an index: 0.id.',
+    'Fields kept beside the token: name in Vault → path in the token response, e.g. bot_id: bot_id. A number in a path is an index: 0.id; * is every element, joined by commas: *.name.',
   );
 
 const callbackFacts = z
@@ -66,6 +66,12 @@ const refresh = z
       .min(1)
       .optional()
       .describe('Life of an unused refresh token, where it ends.'),
+    endedErrors: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'What a refresh is answered when the grant has ended, beside invalid_grant and its known spellings: error codes, or whole sentences or an HTTP status where the provider has no codes.',
+      ),
   })
   .describe('What is known of refresh tokens.');
 
@@ -81,6 +87,12 @@ const TOKEN_FIELDS = [
 const oauth2 = z.strictObject({
   kind: z.literal('oauth2'),
   authorizationUrl: urlTemplate.describe('Authorization endpoint (RFC 6749 section 3.1).'),
+  issuer: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+    .optional()
+    .describe(
+      'Issuer identifier of the provider: a redirect that names one (iss, RFC 9207) must name this. Default: iss is not looked at.',
+    ),
   returnsState: z
     .boolean()
     .default(true)
@@ -131,6 +143,14 @@ const githubApp = z.strictObject({
   kind: z.literal('github_app'),
   installUrl: urlTemplate.describe('Where a tenant installs the app; {app} is the app’s slug.'),
   tokenUrl: urlTemplate.describe('Makes an installation token; {installation_id} is the installation.'),
+  userTokenUrl: urlTemplate
+    .default('https://github.com/login/oauth/access_token')
+    .describe('Redeems the code of the person who installs: the token is only used to see who that is.'),
+  userInstallationsUrl: urlTemplate
+    .default('https://api.github.com/user/installations')
+    .describe(
+      'Installations that this person may use; one that is not among them is not taken from a redirect.',
+    ),
   revocationUrl: urlTemplate
     .optional()
     .describe('Ends an installation token: DELETE with the token as the bearer.'),

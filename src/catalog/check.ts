@@ -1,7 +1,7 @@
 /** Checks of a catalog entry that its schema cannot say: what refers to what, and who may hold which secret. */
 import { credentialFieldsOf, factNames } from './auth.ts';
 import { checkValue } from './check-config.ts';
-import type { CatalogEntry, CatalogSetting } from './entry.ts';
+import type { CatalogEntry, CatalogSetting, CatalogWebhook } from './entry.ts';
 import {
   ALLOWED_PLACEHOLDERS,
   type Placeholder,
@@ -172,14 +172,22 @@ function entryUrls(entry: CatalogEntry): readonly TemplateString[] {
 
 function checkUrls(entry: CatalogEntry): EntryProblem[] {
   const known = ['app', ...factNames(entry.auth), ...Object.keys(entry.airbyte?.config ?? {})];
-  return entryUrls(entry).flatMap(({ path, text }) =>
-    urlPlaceholders(text)
+  return entryUrls(entry).flatMap(({ path, text }) => [
+    ...urlPlaceholders(text)
       .filter((name) => !known.includes(name))
       .map((name) => ({
         path: [...path],
         message: `no fact or setting "${name}"${suggestion(name, known)}`,
       })),
-  );
+    ...checkHost(entry, [...path], text),
+  ]);
+}
+
+/** Anybody can write into a redirect, so nothing of it may decide which host gets the app's secret. */
+function checkHost({ auth }: CatalogEntry, path: (string | number)[], text: string): EntryProblem[] {
+  const host = /^https?:\/\/\{([^{}]*)\}(?:[:/?#]|$)/.exec(text)?.[1];
+  if (host === undefined || !('callbackFacts' in auth) || !Object.hasOwn(auth.callbackFacts, host)) return [];
+  return [{ path, message: `"${host}" comes with the redirect and must not be the whole host` }];
 }
 
 function checkWebhook({ auth, webhook }: CatalogEntry): EntryProblem[] {
@@ -202,12 +210,30 @@ function checkWebhook({ auth, webhook }: CatalogEntry): EntryProblem[] {
   if (route !== undefined && (route.field === undefined) === (route.header === undefined)) {
     problems.push({ path: ['webhook', 'route'], message: 'must have either a field or a header' });
   }
+  problems.push(...checkEvents(webhook));
   const facts = factNames(auth);
   if (route !== undefined && !facts.includes(route.fact)) {
     problems.push({
       path: ['webhook', 'route', 'fact'],
       message: `no fact "${route.fact}"${suggestion(route.fact, facts)}`,
     });
+  }
+  return problems;
+}
+
+function checkEvents({ type, lifecycle }: CatalogWebhook): EntryProblem[] {
+  const problems: EntryProblem[] = [];
+  if (type !== undefined && type.field === undefined && type.header === undefined) {
+    problems.push({ path: ['webhook', 'type'], message: 'must have a field or a header' });
+  }
+  for (const [index, { does, field }] of lifecycle.entries()) {
+    const path = ['webhook', 'lifecycle', index];
+    if (type === undefined) {
+      problems.push({ path, message: 'webhook.type must say where the kind of event stands' });
+    }
+    if (does === 'code' && field === undefined) {
+      problems.push({ path, message: 'needs field: where the code stands' });
+    }
   }
   return problems;
 }

@@ -67,6 +67,19 @@ const airbyte = z
   })
   .describe('The Airbyte source.');
 
+const lifecycleEvent = z.strictObject({
+  type: z.string().min(1).describe('Kind of event, as `type` gives it.'),
+  does: z
+    .enum(['revoke', 'suspend', 'resume', 'code'])
+    .describe(
+      'revoke: the credential is dropped; suspend, resume: the installation rests or goes on; code: it brings the authorization code.',
+    ),
+  field: z
+    .string()
+    .optional()
+    .describe('Path in the JSON body: of the code, or of what must be there for the event to count.'),
+});
+
 const webhook = z
   .strictObject({
     scheme: z
@@ -98,16 +111,49 @@ const webhook = z
       .default('{body}')
       .describe('What is signed, of {body}, {timestamp}, {method}, {uri}, e.g. v0:{timestamp}:{body}.'),
     toleranceSeconds: z.int().min(1).default(300).describe('Oldest delivery accepted.'),
-    idHeader: z.string().optional().describe('Header with the delivery’s id, against replay.'),
+    idHeader: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe('Header with the delivery’s id, against replay; several make one id together.'),
     idField: z.string().optional().describe('Path of the delivery’s id in the JSON body, against replay.'),
     route: z
       .strictObject({
-        field: z.string().optional().describe('Path in the JSON body.'),
+        field: z
+          .string()
+          .optional()
+          .describe(
+            'Path in the JSON body. One that begins with 0. means a list of events: it is divided by what the path gives in each.',
+          ),
         header: z.string().optional().describe('Header.'),
         fact: z.string().describe('Fact of the credential that it must equal.'),
       })
       .optional()
       .describe('What in a delivery names the installation, where one address serves all tenants.'),
+    type: z
+      .strictObject({
+        header: z.string().optional().describe('Header.'),
+        field: z.string().optional().describe('Path in the JSON body.'),
+      })
+      .optional()
+      .describe('What names the kind of event; with both it is header.field, e.g. installation.deleted.'),
+    headers: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Headers that are handed on with the body, where they say what the body does not.'),
+    challengeField: z
+      .string()
+      .optional()
+      .describe('Path of a text that must be sent back when the address is set up (Slack: challenge).'),
+    verificationTokenField: z
+      .string()
+      .optional()
+      .describe(
+        'Path of the signing secret in the one delivery that brings it, unsigned, when the address is set up (Notion).',
+      ),
+    lifecycle: z
+      .array(lifecycleEvent)
+      .default([])
+      .describe('Events that say what became of the installation itself.'),
   })
   .describe('How a webhook of the provider is verified.');
 
@@ -171,6 +217,7 @@ export const catalogEntry = z
 
 export type CatalogEntry = z.output<typeof catalogEntry>;
 export type CatalogSetting = z.output<typeof setting>;
+export type CatalogWebhook = z.output<typeof webhook>;
 
 /** All entries of a run by id: the product's own and the stack's private ones. */
 export type Catalog = ReadonlyMap<string, CatalogEntry>;

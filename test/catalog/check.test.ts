@@ -68,6 +68,16 @@ describe('checkEntry', () => {
     ]);
   });
 
+  it('lets nothing that comes with the redirect be the whole host of a URL', () => {
+    const callbackFacts = { shop: 'shop' };
+    const auth = authWith({ tokenUrl: 'https://{shop}/token', callbackFacts });
+    expect(mistakes(entryWith({ auth }))).toEqual([
+      'auth.tokenUrl: "shop" comes with the redirect and must not be the whole host',
+    ]);
+    const label = authWith({ tokenUrl: 'https://{shop}.acme.example/token', callbackFacts });
+    expect(mistakes(entryWith({ auth: label }))).toEqual([]);
+  });
+
   it('never hands a rotating refresh token to Airbyte, whoever is named as its owner', () => {
     const auth = authWith({ refresh: { issued: 'always', rotates: true } });
     const configuration = { refresh: '{{credential.refresh_token}}', host: HOST };

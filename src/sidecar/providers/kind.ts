@@ -1,7 +1,9 @@
 /** What an auth kind of the catalog can do at the provider. One file per kind; no database, no Vault, no HTTP server. */
 
+import type { Auth } from '../../catalog/auth.ts';
 import type { CatalogEntry } from '../../catalog/entry.ts';
 import type { CallOptions } from '../../clients/http.ts';
+import { TenantryError } from '../../errors.ts';
 
 /** The app at the provider: the platform's or the tenant's own, with its secrets in clear. */
 export interface ProviderApp {
@@ -13,6 +15,8 @@ export interface ProviderApp {
   /** PEM. */
   readonly privateKey?: string;
   readonly webhookSecret?: string;
+  /** Only aws_role: the session of our own keys, where they are temporary themselves. */
+  readonly sessionToken?: string;
 }
 
 /** What the provider gave. */
@@ -37,8 +41,12 @@ export interface ProviderContext extends CallOptions {
   /** Fills a URL template of the catalog and sends it to the configured origin (spec.sidecar.providerOrigins). */
   readonly url: (template: string, extra?: Readonly<Record<string, string>>) => URL;
   readonly fetch: typeof fetch;
+  /** Scopes of the document, else of the catalog; for kinds that ask for them without a person. */
+  readonly scopes?: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Limit of one call from start to the last byte of the answer. Default 15,000. */
+  readonly timeoutMs?: number;
 }
 
 export interface AuthorizationRequest {
@@ -107,4 +115,14 @@ export interface AuthKind {
 export interface StoredSecrets {
   readonly secrets: Readonly<Record<string, string>>;
   readonly facts: Readonly<Record<string, string>>;
+}
+
+/** The `auth` part of the entry as this kind has it. */
+export function authOf<K extends Auth['kind']>(
+  { entry }: Pick<ProviderContext, 'entry'>,
+  kind: K,
+): Extract<Auth, { kind: K }> {
+  const { auth } = entry;
+  if (auth.kind === kind) return auth as Extract<Auth, { kind: K }>;
+  throw new TenantryError('Internal', `${entry.id} has auth kind ${auth.kind}, not ${kind}`);
 }

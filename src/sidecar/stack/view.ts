@@ -43,6 +43,8 @@ export interface IntegrationView {
   readonly tenant: TenantDocument;
   readonly document: IntegrationDocument;
   readonly entry: CatalogEntry;
+  /** For the platform's shared app. */
+  readonly platform?: PlatformDocument;
 }
 
 /** @throws NotFound when no document connects this tenant to this integration */
@@ -55,7 +57,7 @@ export function requireIntegration(view: StackView, tenant: string, integration:
       hint: 'add a TenantIntegration for it, or correct the names',
     });
   }
-  return { tenant: owner, document, entry };
+  return { tenant: owner, document, entry, platform: view.platform };
 }
 
 /** Scopes that a document asks for: its own, else the catalog's. */
