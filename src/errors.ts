@@ -79,6 +79,10 @@ const registry = {
     status: 401,
     hint: 'send Authorization: Bearer with an API key or a token of a configured issuer',
   },
+  IssuerUnavailable: {
+    retryable: true,
+    hint: 'who vouches for the caller (issuer, API server) does not answer',
+  },
   Forbidden: { retryable: false, status: 403, hint: 'the caller’s role or tenants do not allow this' },
   NotFound: { retryable: false, status: 404, hint: 'see /docs for what the sidecar offers' },
   InvalidRequest: { retryable: false, status: 400, hint: 'correct the request; see /docs' },

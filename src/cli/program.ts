@@ -2,16 +2,20 @@
 import { Command, CommanderError } from 'commander';
 import { TenantryError } from '../errors.ts';
 import { version } from '../version.ts';
+import { apiKeysCommand } from './api-keys.ts';
 import { applyCommand } from './apply.ts';
 import { type CommandContext, type ExitCode, report } from './command.ts';
+import { connectCommand } from './connect.ts';
 import { credentialsCommand } from './credentials.ts';
 import { destroyCommand } from './destroy.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import type { Io } from './io.ts';
+import { migrateCommand } from './migrate.ts';
 import { planCommand } from './plan.ts';
 import { rotateCommand } from './rotate.ts';
 import { schemaCommand } from './schema.ts';
+import { sidecarCommand } from './sidecar.ts';
 import { statusCommand } from './status.ts';
 import { validateCommand } from './validate.ts';
 
@@ -41,8 +45,12 @@ Each command has examples: tenantry <command> --help`,
     applyCommand,
     statusCommand,
     destroyCommand,
+    connectCommand,
     credentialsCommand,
+    apiKeysCommand,
     rotateCommand,
+    sidecarCommand,
+    migrateCommand,
     doctorCommand,
     schemaCommand,
     devCommand,

@@ -26,7 +26,7 @@ export type StoredCredential = Readonly<Record<string, string | number | boolean
 
 interface KvAnswer {
   readonly data: Record<string, string | number | boolean | string[]> | null;
-  readonly metadata: { readonly version: number };
+  readonly metadata: { readonly version: number; readonly created_time?: string };
 }
 
 export interface CredentialPlace {
@@ -34,16 +34,20 @@ export interface CredentialPlace {
   readonly integration: string;
 }
 
-/** Reads a credential as it is stored. Undefined when there is none or its newest version was deleted. */
+/**
+ * Reads a credential as it is stored. Undefined when there is none or its newest version was deleted.
+ * `storedAt` is when this version was written (RFC 3339), by Vault's clock.
+ */
 export async function readStored(
   vault: VaultClient,
   place: CredentialPlace,
   options: CallOptions = {},
-): Promise<{ data: StoredCredential; version: number } | undefined> {
+): Promise<{ data: StoredCredential; version: number; storedAt?: string } | undefined> {
   const path = credentialPath(place.tenant, place.integration);
   const answer = await vault.read<KvAnswer>(`${vault.kvMount}/data/${path}`, options);
   if (!answer?.data) return undefined;
-  return { data: answer.data, version: answer.metadata.version };
+  const { version, created_time: storedAt } = answer.metadata;
+  return { data: answer.data, version, ...(storedAt !== undefined && { storedAt }) };
 }
 
 /**

@@ -10,7 +10,9 @@ import { makeFolder } from '../make-folder.ts';
 import { type DevAirbyte, startDevAirbyte } from './airbyte/server.ts';
 import { type DevIdp, startDevIdp } from './idp/server.ts';
 import { startKeptPostgres } from './kept-postgres.ts';
+import { type DevNotionMcp, startDevNotionMcp } from './mcp/notion.ts';
 import { type DevPostgres, startDevPostgres } from './postgres.ts';
+import { devProviderOrigins } from './provider-origins.ts';
 import { type DevSaas, startDevSaas } from './saas/server.ts';
 import { type DevVault, startDevVault } from './vault/server.ts';
 
@@ -29,6 +31,7 @@ export interface Environment {
   readonly airbyte: DevAirbyte;
   readonly idp: DevIdp;
   readonly saas: DevSaas;
+  readonly mcp: DevNotionMcp;
   /** Variables that point Tenantry to this environment. Secrets among them. */
   readonly variables: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -67,18 +70,19 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
         (value) => value.url,
       ),
     ]);
-    const saas = await part(
-      'SaaS APIs',
-      startDevSaas({ introspect: (integration, token) => idp.introspect(integration, token) }),
-      (value) => Object.keys(value.urls).join(', '),
-    );
+    const introspect: DevIdp['introspect'] = (integration, token) => idp.introspect(integration, token);
+    const saas = await part('SaaS APIs', startDevSaas({ introspect }), () => options.integrations.join(', '));
+    const mcp = await part('MCP server', startDevNotionMcp({ introspect }), (value) => `${value.url}/mcp`);
     const airbyte = await part(
       'Airbyte',
       startDevAirbyte({ ...folder('airbyte'), saas: saas.urls }),
       (value) => value.url,
     );
-    const variables = variablesOf({ postgres, vault, airbyte, idp });
-    return { postgres, vault, airbyte, idp, saas, variables, close };
+    const variables = {
+      ...variablesOf({ postgres, vault, airbyte, idp }),
+      TENANTRY_PROVIDER_ORIGINS: JSON.stringify(devProviderOrigins({ idp, saas, mcp })),
+    };
+    return { postgres, vault, airbyte, idp, saas, mcp, variables, close };
   } catch (error) {
     await close();
     throw asTenantryError(error);
@@ -130,6 +134,13 @@ function variablesOf(
     const name = integration.toUpperCase().replaceAll('-', '_');
     variables[`${name}_CLIENT_ID`] = client.clientId;
     variables[`${name}_CLIENT_SECRET`] = client.clientSecret;
+  }
+  if ('github' in idp.clients) {
+    const { app } = idp.github;
+    variables.GITHUB_APP_ID = app.appId;
+    variables.GITHUB_APP_NAME = app.slug;
+    // A file of variables has a line for each.
+    variables.GITHUB_PRIVATE_KEY = app.privateKey.replaceAll('\n', '\\n');
   }
   return variables;
 }

@@ -1,4 +1,6 @@
 /** `tenantry dev`: environment, documents and drivers together, from nothing to synced rows. */
+import { dirname, join } from 'node:path';
+import type { Catalog } from '../catalog/entry.ts';
 import { type Backends, connect } from '../clients/connect.ts';
 import { resolveSettings } from '../clients/settings.ts';
 import { apply } from '../reconcile/apply.ts';
@@ -7,20 +9,25 @@ import { allSteps } from '../reconcile/plan.ts';
 import { createWorld, limitsOf, prepare } from '../reconcile/run.ts';
 import { type IntegrationStatus, integrationStatuses } from '../reconcile/status.ts';
 import { isChange } from '../reconcile/step.ts';
+import type { World } from '../resources/kind.ts';
 import { cliOwner } from '../resources/mark.ts';
+import type { Sidecar } from '../sidecar/start.ts';
 import type { Documents } from '../spec/documents.ts';
 import { loadAndCheck } from '../spec/stack.ts';
-import { startConnectPage } from './connect-page.ts';
-import { connectFlow, connectTenants } from './connect-tenants.ts';
+import { connectTenants } from './connect-tenants.ts';
 import { type Environment, startEnvironment, writeEnvFile } from './environment.ts';
 import { countRows, waitForSyncs } from './first-syncs.ts';
 import { sandboxVariables } from './sandbox.ts';
+import { type DevSidecar, sidecarPort, startDevSidecar } from './sidecar.ts';
 
 export { watchStack } from '../spec/watch.ts';
 
 /** Services of the catalog that have a fake API here. */
 const SANDBOXES = ['notion', 'slack', 'github', 'jira'] as const;
 const SYNC_TIMEOUT_MS = 60_000;
+/** Nothing of value is under way at the end of a development session. */
+const SIDECAR_GRACE_MS = 2_000;
+const CREDENTIALS_CHANNEL = 'tenantry_credentials';
 
 export interface DevOptions {
   /** Folder of the stack. */
@@ -58,70 +65,124 @@ export interface DevOutcome {
 export async function startDevSession(options: DevOptions): Promise<DevSession> {
   // Mistakes in the documents are told before anything is started.
   const { documents, catalog } = await loadAndCheck(options.dir);
-  const page = await startConnectPage();
   const environment = await startEnvironment({
     integrations: SANDBOXES,
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     onStarted: (name, address) => options.onStep(`${name} for development only: ${address}`),
-  }).catch(async (error: unknown) => {
-    await page.close();
-    throw error;
   });
-  const redirectUri = page.redirectUri;
-  const variables = { TENANTRY_URL: page.url, ...environment.variables };
-  const env = { ...options.env, ...variables };
-  Object.assign(variables, sandboxVariables(documents, catalog, environment, { env, redirectUri }));
-  const envFile = await writeEnvFile(options.envFile, variables).then(
-    () => options.envFile,
-    (error: unknown) => {
-      options.onStep(`no file for a second terminal: ${(error as Error).message}`);
-      return undefined;
-    },
-  );
-  const session = new Session(options, { environment, variables, redirectUri });
-  let connected = (): void => undefined;
-  page.serve(
-    connectFlow(
-      () => session.context(),
-      (text) => {
-        options.onStep(text);
-        connected();
-      },
-    ),
-  );
-  return {
-    environment,
-    connectUrl: page.url,
-    envFile,
-    variables,
-    run: () => session.run(),
-    onConnected: (listener) => {
-      connected = listener;
-    },
-    close: async () => {
-      await page.close();
-      await environment.close();
-    },
+  let starting: Promise<DevSidecar> | undefined;
+  const close = async (): Promise<void> => {
+    await starting?.then(
+      ({ sidecar }) => sidecar.close({ graceMs: SIDECAR_GRACE_MS }),
+      () => undefined,
+    );
+    await environment.close();
   };
+  try {
+    const port = await sidecarPort();
+    const connectUrl = `http://127.0.0.1:${port}`;
+    const redirectUri = (integration: string): string => `${connectUrl}/oauth/callback/${integration}`;
+    environment.idp.github.setCallbackUrl(redirectUri('github'));
+    const variables: Record<string, string> = { TENANTRY_URL: connectUrl, ...environment.variables };
+    const env = { ...options.env, ...variables };
+    Object.assign(variables, sandboxVariables(documents, catalog, environment, { env, redirectUri }));
+    starting = startDevSidecar({
+      dir: options.dir,
+      env: { ...options.env, ...variables },
+      port,
+      logFile: join(dirname(options.envFile), 'sidecar.log'),
+      signal: options.signal,
+    });
+    // Who awaits it later gets the error.
+    starting.catch(() => undefined);
+    const session = new Session(options, { environment, variables, redirectUri, starting });
+    const envFile = await session.writeVariables();
+    return {
+      environment,
+      connectUrl,
+      envFile,
+      variables,
+      run: () => session.run(),
+      onConnected: (listener) => session.onConnected(listener),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 interface Parts {
   readonly environment: Environment;
   readonly variables: Record<string, string>;
   readonly redirectUri: (integration: string) => string;
+  readonly starting: Promise<DevSidecar>;
+}
+
+/** What the documents are carried out with. */
+interface SessionContext {
+  readonly documents: Documents;
+  readonly catalog: Catalog;
+  readonly world: World;
+  readonly backends: Backends;
 }
 
 class Session {
   readonly #options: DevOptions;
   readonly #parts: Parts;
+  readonly #known = new Set<string>();
+  #running = false;
+  #connected: () => void = () => undefined;
 
   constructor(options: DevOptions, parts: Parts) {
     this.#options = options;
     this.#parts = parts;
   }
 
+  /** The variables for a second terminal, with the sidecar's key as soon as there is one. */
+  async writeVariables(): Promise<string | undefined> {
+    const { envFile, onStep } = this.#options;
+    try {
+      await writeEnvFile(envFile, this.#parts.variables);
+      return envFile;
+    } catch (error) {
+      onStep(`no file for a second terminal: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** Called when a person has connected something, not by what a run connects itself. */
+  onConnected(listener: () => void): void {
+    this.#connected = listener;
+  }
+
+  /** The sidecar; the first time it is told where it is, and connecting is listened to. */
+  async #sidecar(): Promise<Sidecar> {
+    const { sidecar, apiKey } = await this.#parts.starting;
+    if (this.#parts.variables.TENANTRY_API_KEY !== apiKey) {
+      this.#parts.variables.TENANTRY_API_KEY = apiKey;
+      await this.writeVariables();
+      this.#options.onStep(`Sidecar for development only: ${sidecar.url}`);
+      await this.#listen(sidecar);
+    }
+    return sidecar;
+  }
+
+  async #listen({ context }: Sidecar): Promise<void> {
+    await context.database.listen(CREDENTIALS_CHANNEL, {
+      onNotice: (notice) => {
+        const { tenant, integration } = notice as { tenant: string; integration: string };
+        const place = `${tenant}/${integration}`;
+        if (this.#running || this.#known.has(place)) return;
+        this.#known.add(place);
+        this.#options.onStep(`${tenant} connected ${integration}`);
+        this.#connected();
+      },
+    });
+  }
+
   /** Documents as they are now, and clients of their own. */
-  async context(): Promise<Parameters<typeof connectTenants>[0] & { backends: Backends }> {
+  async context(): Promise<SessionContext> {
     const { environment, variables, redirectUri } = this.#parts;
     const { documents, catalog } = await loadAndCheck(this.#options.dir);
     const env = { ...this.#options.env, ...variables };
@@ -132,25 +193,35 @@ class Session {
       env: merged,
       applicationName: 'tenantry dev',
     });
-    const world = createWorld(backends, owner, this.#options.signal);
-    return { documents, catalog, environment, world, redirectUri, backends };
+    return { documents, catalog, world: createWorld(backends, owner, this.#options.signal), backends };
   }
 
   async run(): Promise<DevOutcome> {
-    const first = await this.#applyOnce(async (context) => {
-      const connected = await connectTenants(context);
-      if (connected > 0)
-        this.#options.onStep(
-          `${connected} ${connected === 1 ? 'integration' : 'integrations'} connected at the development identity provider`,
-        );
-      return connected > 0;
-    });
-    const second = first.again ? await this.#applyOnce(async () => false) : undefined;
-    return this.#observe([...first.results, ...(second?.results ?? [])]);
+    this.#running = true;
+    try {
+      const first = await this.#applyOnce((context) => this.#connect(context));
+      const second = first.again ? await this.#applyOnce(async () => false) : undefined;
+      return await this.#observe([...first.results, ...(second?.results ?? [])]);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #connect({ documents, world }: SessionContext): Promise<boolean> {
+    const { signal, onStep } = this.#options;
+    const sidecar = await this.#sidecar();
+    // It reads changed documents by itself; here they count at once.
+    await sidecar.reload();
+    const { environment } = this.#parts;
+    const connected = await connectTenants({ documents, environment, world, sidecar, signal });
+    if (connected === 0) return false;
+    const what = connected === 1 ? 'integration' : 'integrations';
+    onStep(`${connected} ${what} connected at the development identity provider`);
+    return true;
   }
 
   async #applyOnce(
-    then: (context: Parameters<typeof connectTenants>[0]) => Promise<boolean>,
+    then: (context: SessionContext) => Promise<boolean>,
   ): Promise<{ results: ResourceResult[]; again: boolean }> {
     const context = await this.context();
     try {

@@ -35,6 +35,8 @@ export interface SidecarContext {
   readonly log: FastifyBaseLogger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Variables, e.g. `NOTION_REDIRECT_URI`. Default: those of the process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The HTTP server: request and answer types come from zod schemas. */
@@ -53,7 +55,17 @@ export type Routes = (app: SidecarServer, context: SidecarContext) => Promise<vo
  * Who may use a route. Each route must say it in its `config`, or the server does not start.
  * `tenantParam` names the path parameter with the tenant: the caller must be allowed to act for it.
  */
-export type Access = 'public' | { readonly permission: Permission; readonly tenantParam?: string };
+export type Access =
+  | 'public'
+  | {
+      readonly permission: Permission;
+      readonly tenantParam?: string;
+      /**
+       * True where query and body are passed on to another service: a `tenant` in them is that service's own word and is
+       * not compared with the caller's. Default false.
+       */
+      readonly passesOn?: boolean;
+    };
 
 declare module 'fastify' {
   interface FastifyContextConfig {

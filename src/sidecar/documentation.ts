@@ -1,6 +1,7 @@
 /** The OpenAPI document, made from the schemas of the routes, and a page to read it. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyPluginAsync } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { version } from '../version.ts';
@@ -33,13 +34,7 @@ export async function documentation(app: SidecarServer, { settings }: SidecarCon
     },
     transform: jsonSchemaTransform,
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: true,
-    transformStaticCSP: (header) => header,
-    uiConfig: { docExpansion: 'list', tryItOutEnabled: false },
-    logLevel: 'warn',
-  });
+  await app.register(page);
   app.get(
     '/openapi.json',
     {
@@ -49,3 +44,17 @@ export async function documentation(app: SidecarServer, { settings }: SidecarCon
     async () => app.swagger(),
   );
 }
+
+/** A scope of its own: its routes are made by the library, which knows nothing of who may use them. */
+const page: FastifyPluginAsync = async (scope) => {
+  scope.addHook('onRoute', (route) => {
+    route.config = { ...route.config, access: 'public' };
+  });
+  await scope.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    transformStaticCSP: (header) => header,
+    uiConfig: { docExpansion: 'list', tryItOutEnabled: false },
+    logLevel: 'warn',
+  });
+};

@@ -57,7 +57,7 @@ export function createLog({ env, redactor, write }: LogOptions): Logger {
         err: (error: Error & { code?: unknown; hint?: unknown }) => ({
           type: error.name,
           message: error.message,
-          ...(typeof error.code === 'string' && { code: error.code }),
+          ...(typeof error.code === 'string' && { errorCode: error.code }),
           stack: error.stack,
           ...(error.cause instanceof Error && { cause: `${error.cause.name}: ${error.cause.message}` }),
         }),

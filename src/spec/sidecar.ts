@@ -22,7 +22,9 @@ const jwtCallers = z
       .string()
       .default('tenant')
       .describe('Claim with the caller’s tenant, or a list of tenants. Default tenant.'),
-    roleClaim: z.string().optional().describe('Claim with the role. Default: every caller has `role`.'),
+    roleClaim: z.string().optional().describe(
+        'Claim with the role. The role admin counts only in a token without a tenant. Default: every caller has `role`.',
+      ),
     role: role.default('app').describe('Role where no claim gives one. Default app.'),
   })
   .describe('An issuer whose JWTs are callers.');

@@ -120,7 +120,10 @@ describe('wrong usage', () => {
     expect(onStack.length).toBeGreaterThan(8);
     for (const command of onStack) {
       const words = command.registeredArguments.map(() => 'acme');
-      const args = [...pathOf(command), ...words, '--stack', 'nowhere'];
+      const required = command.options.flatMap(({ mandatory, long }) =>
+        mandatory && long ? [long, 'x'] : [],
+      );
+      const args = [...pathOf(command), ...words, ...required, '--stack', 'nowhere'];
       const { code, json } = await cliJson<ErrorDocument>(args);
       expect(code).toBe(1);
       expect(json.error.code).toBe('StackNotFound');

@@ -1,8 +1,8 @@
 /** The package as it is published: built JavaScript, with everything it needs beside it. */
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -17,12 +17,10 @@ beforeAll(async () => {
     await cp(join(ROOT, name), join(folder, name), { recursive: true });
   }
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  await run(join(ROOT, 'node_modules/.bin/tsc'), [
-    '--project',
-    join(ROOT, 'tsconfig.build.json'),
-    '--outDir',
-    join(folder, 'dist'),
-  ]);
+  await run(process.execPath, ['scripts/build.ts', join(folder, 'dist')], {
+    cwd: ROOT,
+    env: { ...process.env, PATH: `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env['PATH']}` },
+  });
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -36,6 +34,13 @@ describe('the published package', () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     expect((await tenantry('--version')).stdout.trim()).toBe(version);
     expect((await tenantry('validate', '--stack', 'dev')).stdout).toBe('Valid: 3 tenants, 8 integrations.\n');
+  });
+
+  it('has the migrations of the platform tables', async () => {
+    const folderOf = (...parts: string[]): string => join(...parts, 'sidecar', 'database', 'migrations');
+    const names = await readdir(folderOf(ROOT, 'src'));
+    expect(names.length).toBeGreaterThan(0);
+    expect(await readdir(folderOf(folder, 'dist'))).toEqual(names);
   });
 
   it('runs the embedded environment', async () => {

@@ -34,6 +34,7 @@ export function setCommand(context: CommandContext): Command {
       'pbpaste | tenantry credentials set acme jira --secret api_token --field email=it@acme.example',
     ],
   })
+    .alias('put')
     .argument('<tenant>', 'name of the tenant')
     .argument('<integration>', 'id of the integration, e.g. notion')
     .option('--secret <field>', 'field that the secret is stored in', 'access_token')

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { problemSchema } from '../problem.ts';
 
-const tenantParam = z.object({ t: z.string().describe('Name of the tenant.') });
+const tenantParam = z.object({ tenant: z.string().describe('Name of the tenant.') });
 
 const DAY_MS = 86_400_000;
 const USUAL_DAYS = 30;
@@ -41,9 +41,9 @@ interface AccessRow extends Record<string, unknown> {
 
 export const tenantRecordRoutes: Routes = (app, context) => {
   app.get(
-    '/tenants/:t/usage',
+    '/tenants/:tenant/usage',
     {
-      config: { access: { permission: 'tenant.read', tenantParam: 't' } },
+      config: { access: { permission: 'tenant.read', tenantParam: 'tenant' } },
       schema: {
         tags: ['tenants'],
         summary: 'Usage of a tenant by day',
@@ -56,7 +56,7 @@ export const tenantRecordRoutes: Routes = (app, context) => {
       },
     },
     async (request) => {
-      const tenant = request.params.t;
+      const tenant = request.params.tenant;
       const to = request.query.to ?? dayOf(context.now());
       const from = request.query.from ?? dayOf(Date.parse(to) - USUAL_DAYS * DAY_MS);
       return { tenant, days: [...(await context.usage.days(tenant, from, to))] };
@@ -64,9 +64,9 @@ export const tenantRecordRoutes: Routes = (app, context) => {
   );
 
   app.get(
-    '/tenants/:t/access-log',
+    '/tenants/:tenant/access-log',
     {
-      config: { access: { permission: 'tenant.read', tenantParam: 't' } },
+      config: { access: { permission: 'tenant.read', tenantParam: 'tenant' } },
       schema: {
         tags: ['tenants'],
         summary: 'Who used the tokens of a tenant',
@@ -85,7 +85,7 @@ export const tenantRecordRoutes: Routes = (app, context) => {
       },
     },
     async (request) => {
-      const tenant = request.params.t;
+      const tenant = request.params.tenant;
       const { integration, limit, before } = request.query;
       const rows = await context.database.asTenant(tenant, (query) =>
         query<AccessRow>(

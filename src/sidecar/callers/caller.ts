@@ -39,6 +39,10 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['tenant.read'],
 };
 
+export function isRole(value: unknown): value is Role {
+  return typeof value === 'string' && Object.hasOwn(PERMISSIONS, value);
+}
+
 export function mayDo(caller: Caller, permission: Permission): boolean {
   return PERMISSIONS[caller.role].includes(permission);
 }

@@ -10,14 +10,17 @@ export interface AddOptions {
 }
 
 export interface JobContext {
-  /** Aborts when the process is asked to stop. */
+  /** Aborts when the process stops and the time for the work to come to its end is up. */
   readonly signal: AbortSignal;
   /** 1 for the first try. */
   readonly attempt: number;
   readonly maxAttempts: number;
 }
 
-/** Throwing leaves the job for another try. The payload is JSON and never holds a secret. */
+/**
+ * Throwing leaves the job for another try. The payload is JSON and never holds a secret. A job may be run again after it
+ * was done, when its process died before it could say so.
+ */
 export type JobHandler = (payload: unknown, job: JobContext) => Promise<void>;
 
 export interface Queue {
@@ -32,7 +35,10 @@ export interface Queue {
   /** Must be called before `start`. */
   handle(task: string, handler: JobHandler): void;
   start(): Promise<void>;
-  /** Lets what runs come to its end (at most `graceMs`), takes nothing new. */
+  /**
+   * Takes nothing new, lets what runs come to its end (at most `graceMs`, default 10,000; then its signal aborts, and a
+   * second later it is left), and closes the connections: nothing can be added afterwards. Also for who has never called `start`.
+   */
   stop(graceMs?: number): Promise<void>;
   /** Jobs that wait by task, for metrics. */
   waiting(): Promise<

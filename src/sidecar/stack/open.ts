@@ -18,6 +18,8 @@ export interface StackSource {
 }
 
 export interface OpenStack extends Stack {
+  /** Reads the documents now. @throws InvalidDocumentsError, and the view stays as it was */
+  reload(): Promise<void>;
   /** Credentials that the tenant config file refers to. */
   readonly referred: readonly ReferredCredential[];
   /** Follows changes until the signal aborts; a mistake in them leaves the view as it was and is logged. */
@@ -30,6 +32,9 @@ export async function openStack(source: StackSource): Promise<OpenStack> {
   return {
     current: () => read.view,
     referred: read.referred,
+    async reload() {
+      read = await readAll(source);
+    },
     follow(log, signal, onChange) {
       const { dir } = source;
       const again = async (): Promise<void> => {

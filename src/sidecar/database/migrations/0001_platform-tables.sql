@@ -1,5 +1,5 @@
--- The platform tables of the sidecar. Every table with tenants' rows has row-level security; the roles that the sidecar
--- works as own none of them, so that it cannot be switched off.
+-- The platform tables of the sidecar. Every table has row-level security (0002); the roles that the sidecar works as own
+-- none of them, so that it cannot be switched off.
 
 -- One account of a tenant at a provider. At most one that is not revoked for each tenant and integration.
 create table tenantry.installations (
@@ -116,6 +116,7 @@ create table tenantry.sessions (
   created_at timestamptz not null default now(),
   expires_at timestamptz not null
 );
+create index sessions_expiry on tenantry.sessions (expires_at);
 
 create table tenantry.token_access_log (
   id bigint generated always as identity primary key,
@@ -129,6 +130,8 @@ create table tenantry.token_access_log (
   detail text
 );
 create index token_access_log_tenant on tenantry.token_access_log (tenant, at desc);
+-- The whole table is in the order of time: a few pages suffice to find what is old.
+create index token_access_log_at on tenantry.token_access_log using brin (at);
 
 create table tenantry.usage_minutes (
   tenant text not null,
@@ -136,6 +139,7 @@ create table tenantry.usage_minutes (
   calls bigint not null default 0,
   primary key (tenant, minute)
 );
+create index usage_minutes_minute on tenantry.usage_minutes (minute);
 
 create table tenantry.usage_days (
   tenant text not null,
@@ -160,9 +164,9 @@ create table tenantry.webhook_endpoints (
   secret text not null,
   created_by text not null,
   created_at timestamptz not null default now(),
-  disabled_at timestamptz
+  disabled_at timestamptz,
+  unique (tenant, id)
 );
-create index webhook_endpoints_tenant on tenantry.webhook_endpoints (tenant);
 
 -- What came in, once per id of the provider. The body is Transit cipher text of the tenant's key.
 create table tenantry.webhook_events (
@@ -174,23 +178,29 @@ create table tenantry.webhook_events (
   content_type text,
   body text not null,
   received_at timestamptz not null default now(),
-  unique (tenant, integration, external_id)
+  unique (tenant, integration, external_id),
+  -- For foreign keys: Postgres checks those without row-level security, so they carry the tenant.
+  unique (tenant, id)
 );
 create index webhook_events_received on tenantry.webhook_events (received_at);
 
 create table tenantry.webhook_deliveries (
   id uuid primary key default gen_random_uuid(),
   tenant text not null,
-  event uuid not null references tenantry.webhook_events on delete cascade,
-  endpoint uuid not null references tenantry.webhook_endpoints on delete cascade,
+  event uuid not null,
+  endpoint uuid not null,
   status text not null default 'pending' check (status in ('pending', 'delivered', 'dead')),
   attempts integer not null default 0,
   last_status integer,
   last_error text,
   created_at timestamptz not null default now(),
   delivered_at timestamptz,
-  unique (event, endpoint)
+  unique (event, endpoint),
+  foreign key (tenant, event) references tenantry.webhook_events (tenant, id) on delete cascade,
+  foreign key (tenant, endpoint) references tenantry.webhook_endpoints (tenant, id) on delete cascade
 );
+-- Deleting an endpoint deletes its deliveries.
+create index webhook_deliveries_endpoint on tenantry.webhook_deliveries (tenant, endpoint);
 create index webhook_deliveries_tenant on tenantry.webhook_deliveries (tenant, created_at desc);
 
 create table tenantry.sync_runs (
@@ -212,3 +222,19 @@ create table tenantry.sync_runs (
   created_at timestamptz not null default now()
 );
 create index sync_runs_tenant on tenantry.sync_runs (tenant, integration, created_at desc);
+
+-- Processes that work off the queue. The jobs of one that has not been seen for a while are given to others.
+create table tenantry.queue_workers (
+  -- Name of its pool, as the queue's locks bear it.
+  pool text primary key,
+  started_at timestamptz not null default now(),
+  seen_at timestamptz not null default now()
+);
+
+-- What the names of NOTIFY channels are made from. Every login of the database may listen to a channel whose name it
+-- knows, the tenants' own logins too; this one they cannot read.
+create table tenantry.notice_key (
+  only_row boolean primary key default true check (only_row),
+  key text not null
+);
+insert into tenantry.notice_key (key) values (gen_random_uuid()::text || gen_random_uuid()::text);

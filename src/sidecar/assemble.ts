@@ -1,0 +1,142 @@
+/** Makes the parts of a sidecar and brings them together. */
+
+import type { AirbyteClient } from '../clients/airbyte.ts';
+import { type Clients, connectEach, postgresOptions } from '../clients/connect.ts';
+import { existingFingerprintKey } from '../clients/fingerprint-key.ts';
+import { freshSecrets } from '../clients/fresh-secrets.ts';
+import type { BackendCall } from '../clients/http.ts';
+import { createSecrets } from '../clients/secrets.ts';
+import { TenantryError } from '../errors.ts';
+import type { Redactor } from '../redact.ts';
+import { createAccessLog } from './audit/database-log.ts';
+import type { SidecarContext } from './context.ts';
+import { createDatabase } from './database/pooled-database.ts';
+import { createRetention } from './database/retention.ts';
+import type { Logger } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { createProviders } from './providers/providers.ts';
+import { createQueue } from './queue/worker-queue.ts';
+import type { SidecarSettings } from './settings.ts';
+import type { Stack } from './stack/view.ts';
+import { createTokenService } from './tokens/create.ts';
+import { registerTokenJobs } from './tokens/jobs.ts';
+import { createUsage } from './usage/counted-usage.ts';
+import { registerWebhookJobs } from './webhooks/jobs.ts';
+
+export interface AssembleOptions {
+  readonly settings: SidecarSettings;
+  readonly stack: Stack;
+  readonly env: NodeJS.ProcessEnv;
+  readonly redactor: Redactor;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Milliseconds since 1970. Default: the system's clock; which jobs are due is then Postgres' word. */
+  readonly now?: () => number;
+}
+
+export interface Parts {
+  readonly context: SidecarContext;
+  readonly clients: Clients;
+  /** Work on the queue begins; whoever has jobs has said so before. */
+  start(): Promise<void>;
+  /** Ends in the order that loses nothing: jobs, then what is kept in memory, then connections. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Reaches Vault only where a login's secret is kept there. */
+export async function assemble(options: AssembleOptions): Promise<Parts> {
+  const { settings, env, redactor, log, metrics, stack, now = Date.now } = options;
+  const onCall = countCalls(metrics);
+  const clients = connectEach(settings.backends, {
+    env,
+    redactor,
+    onCall,
+    applicationName: 'tenantry sidecar',
+    readOnly: true,
+  });
+  const vault = await clients.vault;
+  const secrets = freshSecrets(
+    () => createSecrets({ vault, env, redactor, fingerprintKey: () => existingFingerprintKey(vault) }),
+    { now },
+  );
+  const admin = await postgresOptions(settings.backends, secrets, { redactor, onCall });
+  const connection = {
+    ...admin,
+    user: settings.database.user,
+    password: await secrets.resolve(settings.database.password),
+    concurrency: settings.database.concurrency,
+    applicationName: 'tenantry sidecar',
+  };
+  const airbyte = settings.withoutAirbyte ? absentAirbyte(settings.withoutAirbyte) : await clients.airbyte;
+  const database = createDatabase(connection);
+  const queue = createQueue({
+    connection,
+    concurrency: settings.spec.tokens.concurrency,
+    ...(options.now && { now: options.now }),
+    redactor,
+    log,
+  });
+  const accessLog = createAccessLog({ database, log, now });
+  const usage = createUsage({ database, stack, log, now });
+  const providers = createProviders({ secrets, redactor, settings, env, now });
+  const shared = {
+    settings,
+    stack,
+    vault,
+    airbyte,
+    secrets,
+    redactor,
+    database,
+    queue,
+    providers,
+    accessLog,
+    usage,
+    metrics,
+    log,
+    now,
+  };
+  const tokens = createTokenService(shared);
+  const context: SidecarContext = { ...shared, tokens };
+  registerTokenJobs(queue, tokens);
+  const retention = createRetention({ database, queue, now, log });
+  const webhooks = registerWebhookJobs(context);
+  return {
+    context,
+    clients,
+    start: async () => {
+      await tokens.start();
+      await queue.start();
+      await Promise.all([retention.begin(), webhooks.start()]);
+    },
+    close: async (graceMs) => {
+      await queue.stop(graceMs);
+      await tokens.close(graceMs);
+      await webhooks.close();
+      await Promise.allSettled([accessLog.flush(), usage.flush()]);
+      await database.close();
+      await clients.close();
+    },
+  };
+}
+
+function countCalls({ backendCalls, backendSeconds }: Metrics): (call: BackendCall) => void {
+  return ({ backend, status, ms }) => {
+    backendCalls.inc({ backend, status: String(status) });
+    backendSeconds.observe({ backend }, ms / 1000);
+  };
+}
+
+/** In the place of Airbyte's client: whoever needs it gets the reason. */
+function absentAirbyte(reason: string): AirbyteClient {
+  const fail = (): Promise<never> => Promise.reject(new TenantryError('MissingSetting', reason));
+  return {
+    get: fail,
+    listAll: fail,
+    post: fail,
+    patch: fail,
+    put: fail,
+    delete: fail,
+    health: () => Promise.resolve(false),
+    tokenStatus: () => ({ method: 'api_key', lastError: reason }),
+  };
+}

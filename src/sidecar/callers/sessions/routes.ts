@@ -1,0 +1,134 @@
+/** Sessions of browsers: opened with an API key or a JWT, told, and ended. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { TenantryError } from '../../../errors.ts';
+import type { Routes, SidecarContext } from '../../context.ts';
+import { callerOf } from '../authentication.ts';
+import type { Caller } from '../caller.ts';
+import { cookieValues, credentialOf } from '../credential.ts';
+import { incomingOf } from '../incoming.ts';
+import { noCredential } from '../refusal.ts';
+import type { CallerVerifier, Verified } from '../verifier.ts';
+import { requireSessionTransport } from './cookie.ts';
+import { endSession, type Origin, openSession, type Session } from './store.ts';
+
+const HOUR_MS = 3_600_000;
+
+const whoSchema = z
+  .object({
+    caller: z.object({
+      kind: z.enum(['jwt', 'api-key', 'session', 'kubernetes', 'loopback']),
+      id: z.string().describe('As in the audit.'),
+      role: z.enum(['admin', 'tenant-admin', 'app', 'viewer']),
+      tenants: z
+        .union([z.literal('all'), z.array(z.string())])
+        .describe('Tenants that the caller may act for.'),
+    }),
+    csrfToken: z
+      .string()
+      .optional()
+      .describe('Of a session: to be sent as X-Tenantry-CSRF with each request that changes something.'),
+    expiresAt: z.string().optional().describe('When the session ends (RFC 3339).'),
+  })
+  .describe('Who calls.');
+
+export const sessionRoutes: Routes = (app, context) => {
+  const { settings, database } = context;
+
+  app.post(
+    '/session',
+    {
+      // Verified below: the cookie of a former session must neither help nor hinder.
+      config: { access: 'public' },
+      schema: {
+        tags: ['callers'],
+        summary: 'Open a session for a browser',
+        description:
+          'Takes an API key or a JWT as Authorization and sets the session’s cookie. A former session of this browser ends.',
+        response: { 201: whoSchema },
+      },
+    },
+    async (request, reply) => {
+      requireSessionTransport(settings.publicUrl);
+      const verified = await verifyBearer(app.callers, request);
+      const { session, secret } = await openFor(verified, context);
+      const { name, options } = app.callers.cookie;
+      for (const former of cookieValues(incomingOf(request), name)) await endSession(database, former);
+      return reply
+        .setCookie(name, secret, { ...options, expires: session.expiresAt })
+        .header('cache-control', 'no-store')
+        .status(201)
+        .send(told(session.caller, session));
+    },
+  );
+
+  app.get(
+    '/session',
+    {
+      // Every role may ask who it is.
+      config: { access: { permission: 'tenant.read' } },
+      schema: {
+        tags: ['callers'],
+        summary: 'Tell who calls',
+        response: { 200: whoSchema },
+      },
+    },
+    async (request, reply) => {
+      void reply.header('cache-control', 'no-store');
+      return told(callerOf(request), request.callerSession);
+    },
+  );
+
+  app.delete(
+    '/session',
+    {
+      config: { access: { permission: 'tenant.read' } },
+      schema: { tags: ['callers'], summary: 'End the session', response: { 204: z.null() } },
+    },
+    async (request, reply) => {
+      const { name, options } = app.callers.cookie;
+      for (const secret of cookieValues(incomingOf(request), name)) await endSession(database, secret);
+      return reply.clearCookie(name, options).status(204).send(null);
+    },
+  );
+};
+
+/** @throws Unauthenticated where there is no API key or JWT */
+async function verifyBearer(verifier: CallerVerifier, request: FastifyRequest): Promise<Verified> {
+  const incoming = incomingOf(request);
+  const { rawHeaders } = incoming;
+  const withoutCookies = rawHeaders.filter(
+    (_text, index) => rawHeaders[index - (index % 2)]?.toLowerCase() !== 'cookie',
+  );
+  const credential = credentialOf({ ...incoming, rawHeaders: withoutCookies }, verifier.cookie.name);
+  if (credential === undefined) throw noCredential();
+  return await verifier.verifyCredential(credential, incoming);
+}
+
+async function openFor(
+  { caller, expiresAt }: Verified,
+  { settings, database, now }: SidecarContext,
+): Promise<{ readonly session: Session; readonly secret: string }> {
+  const at = now();
+  const end = at + settings.spec.callers.sessionHours * HOUR_MS;
+  return await openSession(database, {
+    caller,
+    origin: originOf(caller),
+    now: at,
+    expiresAt: Math.min(end, expiresAt?.getTime() ?? end),
+  });
+}
+
+function originOf(caller: Caller): Origin {
+  if (caller.kind === 'api-key') return { kind: 'api-key', key: caller.id.replace(/^api-key:/, '') };
+  if (caller.kind === 'jwt') return { kind: 'jwt' };
+  throw new TenantryError('InvalidRequest', 'a session is opened with an API key or a JWT of an issuer');
+}
+
+function told(caller: Caller, session: Session | null): z.output<typeof whoSchema> {
+  const { kind, id, role, tenants } = caller;
+  return {
+    caller: { kind, id, role, tenants: tenants === 'all' ? tenants : [...tenants] },
+    ...(session && { csrfToken: session.csrfToken, expiresAt: session.expiresAt.toISOString() }),
+  };
+}
