@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { TenantryError } from '../errors.ts';
 import { version } from '../version.ts';
+import { airbyteCommand } from './airbyte.ts';
 import { apiKeysCommand } from './api-keys.ts';
 import { applyCommand } from './apply.ts';
 import { type CommandContext, type ExitCode, report } from './command.ts';
@@ -52,6 +53,7 @@ Each command has examples: tenantry <command> --help`,
     sidecarCommand,
     migrateCommand,
     doctorCommand,
+    airbyteCommand,
     schemaCommand,
     devCommand,
   ];

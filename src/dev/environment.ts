@@ -80,6 +80,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     );
     const variables = {
       ...variablesOf({ postgres, vault, airbyte, idp }),
+      // As if one ran Notion's own open-source MCP server, which takes the token of the API.
+      TENANTRY_MCP_SERVERS: JSON.stringify({ notion: `${mcp.url}/mcp` }),
       TENANTRY_PROVIDER_ORIGINS: JSON.stringify(devProviderOrigins({ idp, saas, mcp })),
     };
     return { postgres, vault, airbyte, idp, saas, mcp, variables, close };

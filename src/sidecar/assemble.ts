@@ -80,6 +80,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
   const usage = createUsage({ database, stack, log, now });
   const providers = createProviders({ secrets, redactor, settings, env, now });
   const shared = {
+    env,
     settings,
     stack,
     vault,

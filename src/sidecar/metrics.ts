@@ -17,6 +17,7 @@ export interface Metrics {
   readonly queueJobs: Gauge<'task' | 'state'>;
   readonly tenants: Gauge;
   readonly credentials: Gauge<'state'>;
+  readonly tenantIntegrations: Gauge<'tenant' | 'state'>;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -79,5 +80,9 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     queueJobs: gauge('queue_jobs', 'Jobs that wait; state is ready, later or failed.', ['task', 'state']),
     tenants: gauge('tenants', 'Tenants in the documents.', []),
     credentials: gauge('credentials', 'Installations by state.', ['state']),
+    tenantIntegrations: gauge('tenant_integrations', 'Installations of a tenant by state.', [
+      'tenant',
+      'state',
+    ]),
   };
 }

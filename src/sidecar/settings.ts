@@ -22,6 +22,8 @@ export interface SidecarSettings {
   readonly database: { readonly user: string; readonly password: SecretRef; readonly concurrency: number };
   /** Calls for a provider's origin that go elsewhere. */
   readonly providerOrigins: Readonly<Record<string, string>>;
+  /** MCP servers of the operator's own, by integration. */
+  readonly mcpServers: Readonly<Record<string, string>>;
   readonly spec: SidecarSpec;
 }
 
@@ -60,7 +62,8 @@ export function sidecarSettings(
     publicUrl: (backends.sidecarUrl ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
     loopbackTenants: flags.posture === 'sidecar' ? (flags.tenants ?? []) : [],
     database: databaseLogin(spec, backends, env),
-    providerOrigins: { ...originsOf(env), ...spec.providerOrigins },
+    providerOrigins: { ...urlsOf('TENANTRY_PROVIDER_ORIGINS', env), ...spec.providerOrigins },
+    mcpServers: { ...urlsOf('TENANTRY_MCP_SERVERS', env), ...spec.mcpServers },
     spec: { ...spec, callers: resolveCallers(spec.callers, env) },
   };
 }
@@ -90,8 +93,9 @@ function fromEnv(text: string | undefined, env: NodeJS.ProcessEnv): string | und
   return named === undefined ? text : env[named];
 }
 
-function originsOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  const text = env['TENANTRY_PROVIDER_ORIGINS'];
+/** A variable that holds a JSON object of URLs. */
+function urlsOf(variable: string, env: NodeJS.ProcessEnv): Record<string, string> {
+  const text = env[variable];
   if (!text) return {};
   try {
     const parsed: unknown = JSON.parse(text);
@@ -104,10 +108,7 @@ function originsOf(env: NodeJS.ProcessEnv): Record<string, string> {
   } catch {
     // Told below, in the same words.
   }
-  throw new TenantryError(
-    'MissingSetting',
-    'TENANTRY_PROVIDER_ORIGINS must be a JSON object of origins and URLs',
-  );
+  throw new TenantryError('MissingSetting', `${variable} must be a JSON object whose values are URLs`);
 }
 
 function isAirbytes(problem: string): boolean {

@@ -178,6 +178,12 @@ export const sidecar = z
       .describe(
         'Sends calls for a provider’s origin elsewhere, e.g. https://api.github.com: https://github.example.com/api/v3. Such an address may be private. Default: none; TENANTRY_PROVIDER_ORIGINS holds the same as JSON.',
       ),
+    mcpServers: z
+      .record(documentName, url)
+      .default({})
+      .describe(
+        'MCP servers (Streamable HTTP) of your own by integration, which take the token of the API as bearer; they replace the catalog’s, e.g. notion: http://notion-mcp:3000/mcp. Such an address may be private. Default: none; TENANTRY_MCP_SERVERS holds the same as JSON.',
+      ),
   })
   .describe('The OAuth service.');
 

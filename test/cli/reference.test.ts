@@ -62,6 +62,7 @@ describe('docs/cli.md', () => {
         'schema',
         'dev',
         'api-keys revoke',
+        'airbyte token-status',
       ].includes(nameOf(command));
       expect(narrows).toBe(!excepted && !takesName);
     }

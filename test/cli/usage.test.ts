@@ -119,7 +119,7 @@ describe('wrong usage', () => {
     );
     expect(onStack.length).toBeGreaterThan(8);
     for (const command of onStack) {
-      const words = command.registeredArguments.map(() => 'acme');
+      const words = command.registeredArguments.map(() => 'acmeacmeacme');
       const required = command.options.flatMap(({ mandatory, long }) =>
         mandatory && long ? [long, 'x'] : [],
       );

@@ -25,6 +25,7 @@ export function sidecarSettingsOf(
     loopbackTenants: [],
     database: { user: 'postgres', password: { from: 'env', name: 'PGPASSWORD' }, concurrency: 4 },
     providerOrigins: {},
+    mcpServers: {},
     spec: sidecarSchema.parse(spec),
     ...changes,
   };

@@ -25,14 +25,18 @@ export const metricsRoutes: Routes = (app, context) => {
 
 async function gauge({ metrics, stack, queue, database }: SidecarContext): Promise<void> {
   metrics.tenants.set(stack.current().documents.tenants.length);
-  const states = await database.asPlatform((query) =>
-    query<{ state: string; count: string }>(
-      `select case when status = 'active' then credential_state else status end as state, count(*)
-       from tenantry.installations where status <> 'revoked' group by 1`,
+  const rows = await database.asPlatform((query) =>
+    query<{ tenant: string; state: string; count: number }>(
+      `select tenant, case when status = 'active' then credential_state else status end as state, count(*)::int
+       from tenantry.installations where status <> 'revoked' group by 1, 2`,
     ),
   );
   metrics.credentials.reset();
-  for (const { state, count } of states) metrics.credentials.set({ state }, Number(count));
+  metrics.tenantIntegrations.reset();
+  for (const { tenant, state, count } of rows) {
+    metrics.credentials.inc({ state }, count);
+    metrics.tenantIntegrations.set({ tenant, state }, count);
+  }
   const waiting = await queue.waiting();
   metrics.queueJobs.reset();
   for (const [task, { ready, later, failed }] of Object.entries(waiting)) {
