@@ -113,7 +113,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
       await queue.stop(graceMs);
       await tokens.close(graceMs);
       await webhooks.close();
-      await Promise.allSettled([accessLog.flush(), usage.flush()]);
+      await Promise.allSettled([accessLog.flush(), usage.stop()]);
       await database.close();
       await clients.close();
     },

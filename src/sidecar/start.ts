@@ -11,6 +11,7 @@ import { assemble, type Parts } from './assemble.ts';
 import { authentication } from './callers/authentication.ts';
 import { callerRoutes } from './callers/routes.ts';
 import type { Routes, SidecarContext, SidecarServer } from './context.ts';
+import { rowSecurityBypass } from './database/bypass.ts';
 import { migrate } from './database/migrate.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -108,6 +109,8 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
       { url, posture: settings.posture, tenants: stack.current().documents.tenants.length },
       'listening',
     );
+    const bypass = await rowSecurityBypass(context.database);
+    if (bypass) log.warn({ reason: bypass }, 'the login to Postgres is not bound by row-level security');
     if (settings.withoutAirbyte)
       log.warn({ reason: settings.withoutAirbyte }, 'sources are not kept in step');
     const adopted = adoptReferred(stack.referred, context).then(

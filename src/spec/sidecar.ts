@@ -22,7 +22,10 @@ const jwtCallers = z
       .string()
       .default('tenant')
       .describe('Claim with the caller’s tenant, or a list of tenants. Default tenant.'),
-    roleClaim: z.string().optional().describe(
+    roleClaim: z
+      .string()
+      .optional()
+      .describe(
         'Claim with the role. The role admin counts only in a token without a tenant. Default: every caller has `role`.',
       ),
     role: role.default('app').describe('Role where no claim gives one. Default app.'),
@@ -147,7 +150,14 @@ export const sidecar = z
           .optional()
           .describe('Login for the platform tables. Default: TENANTRY_PGUSER, else that of spec.postgres.'),
         password: secretRef.optional().describe('Its password. Default: TENANTRY_PGPASSWORD.'),
-        concurrency: z.int().min(2).max(100).default(10).describe('Most connections at once. Default 10.'),
+        concurrency: z
+          .int()
+          .min(2)
+          .max(100)
+          .default(10)
+          .describe(
+            'Most connections of requests at once, beside one for notices and up to four for the queue. Default 10.',
+          ),
       })
       .prefault({})
       .describe('How the sidecar logs in to Postgres; host and database are those of spec.postgres.'),
