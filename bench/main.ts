@@ -15,7 +15,8 @@ const MOST_ROUNDS = 10;
 const MOST_CREDENTIALS = 100_000;
 const INTEGRATIONS_PER_TENANT = 3;
 
-const USAGE = `usage: npm run bench -- [--tenants <1-${MOST_TENANTS}>] [--rounds <1-${MOST_ROUNDS}>] [--only plan|apply|rotate] [--credentials <1-${MOST_CREDENTIALS}>]`;
+const USAGE = `usage: npm run bench -- [--tenants <1-${MOST_TENANTS}>] [--rounds <1-${MOST_ROUNDS}>] [--only plan|apply|rotate] [--credentials <1-${MOST_CREDENTIALS}>]
+       npm run bench -- sidecar [--only proxy|hour|kill] [--rounds <1-10>] [--credentials <1-100000>] [--speed <1-60>] [--runs <1-10000>]`;
 
 const NOTES = [
   'Everything runs on loopback: Postgres, development Vault and Airbyte emulator in one process with children, the program in another.',
@@ -88,11 +89,20 @@ async function run({ tenants, rounds, only, credentials }: Options): Promise<unk
   }
 }
 
-let parsed: Options | undefined;
-try {
-  parsed = options(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n${USAGE}\n`);
-  process.exitCode = 1;
+/** What is asked for; undefined after wrong arguments, which were told. */
+async function measure(args: readonly string[]): Promise<unknown> {
+  const [part, ...rest] = args;
+  try {
+    if (part !== 'sidecar') return await run(options(args));
+    const { benchSidecar } = await import('./sidecar/main.ts');
+    return await benchSidecar(rest);
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    process.stderr.write(`${error.message}\n${USAGE}\n`);
+    process.exitCode = 1;
+    return undefined;
+  }
 }
-if (parsed) process.stdout.write(`${JSON.stringify(await run(parsed), null, 2)}\n`);
+
+const measured = await measure(process.argv.slice(2));
+if (measured !== undefined) process.stdout.write(`${JSON.stringify(measured, null, 2)}\n`);

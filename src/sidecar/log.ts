@@ -25,7 +25,6 @@ const SECRET_KEYS = [
   'password',
   'authorization',
   'cookie',
-  'code',
   'secret',
 ];
 
@@ -57,7 +56,7 @@ export function createLog({ env, redactor, write }: LogOptions): Logger {
         err: (error: Error & { code?: unknown; hint?: unknown }) => ({
           type: error.name,
           message: error.message,
-          ...(typeof error.code === 'string' && { errorCode: error.code }),
+          ...(typeof error.code === 'string' && { code: error.code }),
           stack: error.stack,
           ...(error.cause instanceof Error && { cause: `${error.cause.name}: ${error.cause.message}` }),
         }),

@@ -11,7 +11,7 @@ import { type AgentsOptions, createAgents } from '../proxy/agents.ts';
 import { upstreamFailure } from '../proxy/failure.ts';
 import { startTally } from '../proxy/tally.ts';
 import { invokeTool, listTools } from './invoke.ts';
-import { mcpUrlOf, type SessionOptions } from './session.ts';
+import { mcpServerOf, type SessionOptions } from './session.ts';
 
 const tenant = documentName
   .optional()
@@ -128,7 +128,7 @@ async function used<T>(
   const caller = callerOf(request);
   const view = admitted(context, caller, { ...asked, tenant: asked.tenant, use: 'tools' });
   const place = { tenant: view.tenant.metadata.name, integration: asked.integration };
-  mcpUrlOf(view);
+  mcpServerOf(view, context.settings);
   context.usage.admit(place.tenant);
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());

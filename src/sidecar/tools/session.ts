@@ -11,6 +11,7 @@ import type { Agents } from '../proxy/agents.ts';
 import { createDeadline } from '../proxy/deadline.ts';
 import { type Mask, maskOf } from '../proxy/mask.ts';
 import type { Tally } from '../proxy/tally.ts';
+import type { SidecarSettings } from '../settings.ts';
 import type { IntegrationView } from '../stack/view.ts';
 import { bearerFetch } from './bearer-fetch.ts';
 import { toolFailure } from './failure.ts';
@@ -49,15 +50,14 @@ export async function withSession<T>(
   const { tokens, settings } = context;
   const { proxySeconds, proxyBodyBytes } = settings.spec.limits;
   const { name } = view.entry;
-  const wanted = mcpUrlOf(view);
-  const url = redirectOrigin(wanted, settings.providerOrigins);
+  const { url, isTrusted } = mcpServerOf(view, settings);
   const deadline = createDeadline(proxySeconds * 1000, name);
   const gone = (): void => deadline.abort(new TenantryError('Cancelled', 'the caller is gone'));
   signal.addEventListener('abort', gone, { once: true });
   try {
     const token = await tokens.get(place, { signal: deadline.signal });
     const bearer = bearerFetch({
-      agent: url === wanted ? agents.guarded : agents.direct,
+      agent: isTrusted ? agents.direct : agents.guarded,
       origin: url.origin,
       token,
       renew: (refused) => tokens.renew(place, refused, { signal: deadline.signal }),
@@ -97,17 +97,34 @@ function end(client: Client, transport: StreamableHTTPClientTransport): void {
     .catch(() => undefined);
 }
 
-/** @throws NotSupported where there is no MCP server that takes the token of the API */
-export function mcpUrlOf({ entry }: IntegrationView): URL {
+/** An MCP server, and whether its address is the operator's own word: then it may be a private one. */
+export interface McpServer {
+  readonly url: URL;
+  readonly isTrusted: boolean;
+}
+
+/**
+ * The operator's own server (spec.sidecar.mcpServers), else that of the catalog.
+ * @throws NotSupported where there is none that takes the token of the API
+ */
+export function mcpServerOf(
+  { entry }: Pick<IntegrationView, 'entry'>,
+  { mcpServers, providerOrigins }: Pick<SidecarSettings, 'mcpServers' | 'providerOrigins'>,
+): McpServer {
+  const own = mcpServers[entry.id];
+  if (own !== undefined) return { url: new URL(own), isTrusted: true };
+  const hint = `run one that takes it and name it in spec.sidecar.mcpServers, or use the proxy: ANY /proxy/${entry.id}/…`;
   if (entry.mcp === undefined) {
-    throw new TenantryError('NotSupported', `${entry.name} has no MCP server in the catalog`);
+    throw new TenantryError('NotSupported', `${entry.name} has no MCP server in the catalog`, { hint });
   }
   if (entry.mcp.credential === 'own') {
     throw new TenantryError(
       'NotSupported',
       `the MCP server of ${entry.name} takes only tokens of its own authorization server, not those of the API`,
-      { hint: `use the proxy: ANY /proxy/${entry.id}/…` },
+      { hint },
     );
   }
-  return new URL(entry.mcp.url);
+  const wanted = new URL(entry.mcp.url);
+  const url = redirectOrigin(wanted, providerOrigins);
+  return { url, isTrusted: url !== wanted };
 }
