@@ -55,7 +55,7 @@ interface Place {
 }
 
 async function connect(place: Place, options: ConnectOptions, io: Io): Promise<ExitCode> {
-  return withSession({ ...options, readOnly: true }, io, async (session) => {
+  return withSession({ ...options, readOnly: true, withoutAirbyte: true }, io, async (session) => {
     requirePlace(session, place);
     return withDatabase(session, (database) => offerLink({ place, options, io, session, database }));
   });

@@ -29,7 +29,7 @@ async function run(options: MigrateOptions, { io }: CommandContext): Promise<Exi
     import('../sidecar/database/roles.ts'),
     import('../sidecar/settings.ts'),
   ]);
-  return await withSession(options, io, async ({ documents, env, backends }) => {
+  return await withSession({ ...options, withoutAirbyte: true }, io, async ({ documents, env, backends }) => {
     const settings = sidecarSettings(documents.platform, env, { posture: 'gateway' });
     const { user, password } = settings.database;
     const isOwn = user !== backends.settings.postgres.user;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Catalog } from '../catalog/entry.ts';
 import { type Backends, connect } from '../clients/connect.ts';
-import { resolveSettings } from '../clients/settings.ts';
+import { resolveSettings, resolveWithoutAirbyte } from '../clients/settings.ts';
 import { TenantryError } from '../errors.ts';
 import { createWorld } from '../reconcile/run.ts';
 import type { World } from '../resources/kind.ts';
@@ -58,17 +58,25 @@ export async function environment(
 
 /** Opens the stack and its clients, hands them to `work`, and closes them whatever happens. */
 export async function withSession<T>(
-  options: StackOptions & { readonly readOnly?: boolean },
+  options: StackOptions & {
+    readonly readOnly?: boolean;
+    /** True for what does not need Airbyte: its settings may be missing. */
+    readonly withoutAirbyte?: boolean;
+  },
   io: Io,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const stack = await openStack(options, io);
-  const settings = resolveSettings(stack.documents.platform, stack.env);
+  const { platform } = stack.documents;
+  const { settings, withoutAirbyte } = options.withoutAirbyte
+    ? resolveWithoutAirbyte(platform, stack.env)
+    : { settings: resolveSettings(platform, stack.env), withoutAirbyte: undefined };
   const owner = cliOwner(stack.documents.platform.metadata.name);
   const backends = await connect(settings, {
     env: stack.env,
     applicationName: `tenantry ${owner}`,
     readOnly: options.readOnly ?? false,
+    withoutAirbyte,
   });
   try {
     // Who only reads has nothing to finish: the first Ctrl-C ends it.

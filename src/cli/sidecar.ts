@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { resolveStack } from '../spec/load.ts';
-import { type CommandContext, type ExitCode, report, stackCommand, tenantOption } from './command.ts';
+import { type CommandContext, type ExitCode, report, stackCommand } from './command.ts';
 import type { Io } from './io.ts';
 import { environment, type StackOptions } from './session.ts';
 
@@ -32,7 +32,12 @@ export function sidecarCommand(context: CommandContext): Command {
     .option('--host <address>', 'address to listen on (default: 0.0.0.0; loopback in posture sidecar)')
     .option('--port <number>', 'port to listen on (default: PORT, else 7250)', portOf)
     .option('--no-migrate', 'do not bring the platform tables up to date first; `tenantry migrate` did')
-    .addOption(tenantOption())
+    .addOption(
+      new Option(
+        '-t, --tenant <name...>',
+        'posture sidecar: tenants that callers without a credential act for (default: none)',
+      ),
+    )
     .action((options: SidecarOptions) => report(context, options, () => serve(options, context.io)));
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { TenantryError } from '../errors.ts';
 import { Redactor } from '../redact.ts';
 import { formatSecretRef, type SecretRef } from '../spec/secret-ref.ts';
+import { absentAirbyte } from './absent-airbyte.ts';
 import { type AirbyteClient, createAirbyteClient } from './airbyte.ts';
 import { existingFingerprintKey, fingerprintKey } from './fingerprint-key.ts';
 import type { BackendCall } from './http.ts';
@@ -28,6 +29,8 @@ export interface ConnectOptions {
   readonly applicationName?: string;
   /** Learns every secret. Default: one of its own. */
   readonly redactor?: Redactor;
+  /** Why there is no Airbyte: whoever calls it gets this. Default: there is one. */
+  readonly withoutAirbyte?: string | undefined;
   /** True for who may change nothing, e.g. a plan. Default false. */
   readonly readOnly?: boolean;
 }
@@ -75,7 +78,10 @@ export function connectEach(settings: Settings, options: ConnectOptions): Client
   const postgres = secrets.then((known) =>
     connectPostgres(settings, known, { ...shared, applicationName: options.applicationName }),
   );
-  const airbyte = secrets.then((known) => connectAirbyte(settings, known, shared));
+  const { withoutAirbyte } = options;
+  const airbyte = withoutAirbyte
+    ? Promise.resolve(absentAirbyte(withoutAirbyte))
+    : secrets.then((known) => connectAirbyte(settings, known, shared));
   // Who awaits one of them gets its error; one that nobody asks for must not end the process.
   for (const each of [vault, secrets, postgres, airbyte]) each.catch(() => undefined);
   const close = async (): Promise<void> => {

@@ -72,6 +72,21 @@ export function resolveSettings(platform: PlatformDocument, env: NodeJS.ProcessE
 }
 
 /**
+ * The same for who can go on without Airbyte: its missing settings are told and not thrown.
+ * @returns withoutAirbyte why there is none, where its settings are missing
+ */
+export function resolveWithoutAirbyte(
+  platform: PlatformDocument,
+  env: NodeJS.ProcessEnv,
+): { readonly settings: Settings; readonly withoutAirbyte: string | undefined } {
+  const { settings, problems } = draftSettings(platform, env);
+  const isAirbytes = (problem: string): boolean => problem.startsWith('spec.airbyte');
+  const others = problems.filter((problem) => !isAirbytes(problem));
+  if (others.length > 0) throw new TenantryError('MissingSetting', others.join('; '));
+  return { settings, withoutAirbyte: problems.filter(isAirbytes).join('; ') || undefined };
+}
+
+/**
  * The same without throwing, for who can go on with a part: what `problems` names has a stand-in in the settings. Each
  * problem begins with its field, e.g. `spec.vault.address`.
  */

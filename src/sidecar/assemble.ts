@@ -1,12 +1,10 @@
 /** Makes the parts of a sidecar and brings them together. */
 
-import type { AirbyteClient } from '../clients/airbyte.ts';
 import { type Clients, connectEach, postgresOptions } from '../clients/connect.ts';
 import { existingFingerprintKey } from '../clients/fingerprint-key.ts';
 import { freshSecrets } from '../clients/fresh-secrets.ts';
 import type { BackendCall } from '../clients/http.ts';
 import { createSecrets } from '../clients/secrets.ts';
-import { TenantryError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 import { createAccessLog } from './audit/database-log.ts';
 import type { SidecarContext } from './context.ts';
@@ -21,6 +19,7 @@ import type { Stack } from './stack/view.ts';
 import { createTokenService } from './tokens/create.ts';
 import { registerTokenJobs } from './tokens/jobs.ts';
 import { createUsage } from './usage/counted-usage.ts';
+import { limitVault } from './vault-limit.ts';
 import { registerWebhookJobs } from './webhooks/jobs.ts';
 
 export interface AssembleOptions {
@@ -53,8 +52,9 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     onCall,
     applicationName: 'tenantry sidecar',
     readOnly: true,
+    withoutAirbyte: settings.withoutAirbyte,
   });
-  const vault = await clients.vault;
+  const vault = limitVault(await clients.vault);
   const secrets = freshSecrets(
     () => createSecrets({ vault, env, redactor, fingerprintKey: () => existingFingerprintKey(vault) }),
     { now },
@@ -67,7 +67,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     concurrency: settings.database.concurrency,
     applicationName: 'tenantry sidecar',
   };
-  const airbyte = settings.withoutAirbyte ? absentAirbyte(settings.withoutAirbyte) : await clients.airbyte;
+  const airbyte = await clients.airbyte;
   const database = createDatabase(connection);
   const queue = createQueue({
     connection,
@@ -124,20 +124,5 @@ function countCalls({ backendCalls, backendSeconds }: Metrics): (call: BackendCa
   return ({ backend, status, ms }) => {
     backendCalls.inc({ backend, status: String(status) });
     backendSeconds.observe({ backend }, ms / 1000);
-  };
-}
-
-/** In the place of Airbyte's client: whoever needs it gets the reason. */
-function absentAirbyte(reason: string): AirbyteClient {
-  const fail = (): Promise<never> => Promise.reject(new TenantryError('MissingSetting', reason));
-  return {
-    get: fail,
-    listAll: fail,
-    post: fail,
-    patch: fail,
-    put: fail,
-    delete: fail,
-    health: () => Promise.resolve(false),
-    tokenStatus: () => ({ method: 'api_key', lastError: reason }),
   };
 }

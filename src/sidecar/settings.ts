@@ -1,5 +1,5 @@
 /** Settings of the sidecar: the Platform document with the defaults from the environment filled in. */
-import { draftSettings, type Settings } from '../clients/settings.ts';
+import { resolveWithoutAirbyte, type Settings } from '../clients/settings.ts';
 import { TenantryError } from '../errors.ts';
 import type { PlatformDocument } from '../spec/platform.ts';
 import { parseSecretRef, type SecretRef } from '../spec/secret-ref.ts';
@@ -41,10 +41,7 @@ export function sidecarSettings(
   env: NodeJS.ProcessEnv,
   flags: SidecarFlags,
 ): SidecarSettings {
-  const { settings: backends, problems } = draftSettings(platform, env);
-  // Without Airbyte there are no sources to keep in step; everything else works.
-  const [airbyte, others] = [problems.filter(isAirbytes), problems.filter((problem) => !isAirbytes(problem))];
-  if (others.length > 0) throw new TenantryError('MissingSetting', others.join('; '));
+  const { settings: backends, withoutAirbyte } = resolveWithoutAirbyte(platform, env);
   const spec = platform.spec.sidecar;
   const host = flags.host ?? (flags.posture === 'gateway' ? '0.0.0.0' : '127.0.0.1');
   if (flags.posture === 'sidecar' && !isLoopback(host)) {
@@ -52,10 +49,15 @@ export function sidecarSettings(
       hint: 'use --posture gateway to serve other machines',
     });
   }
+  if (flags.posture === 'gateway' && flags.tenants && flags.tenants.length > 0) {
+    throw new TenantryError('InvalidUsage', 'in posture gateway every caller has a credential', {
+      hint: 'leave out --tenant, or pass --posture sidecar for a sidecar in the application’s pod',
+    });
+  }
   const port = flags.port ?? USUAL_PORT;
   return {
     backends,
-    ...(airbyte.length > 0 && { withoutAirbyte: airbyte.join('; ') }),
+    ...(withoutAirbyte !== undefined && { withoutAirbyte }),
     posture: flags.posture,
     host,
     port,
@@ -109,10 +111,6 @@ function urlsOf(variable: string, env: NodeJS.ProcessEnv): Record<string, string
     // Told below, in the same words.
   }
   throw new TenantryError('MissingSetting', `${variable} must be a JSON object whose values are URLs`);
-}
-
-function isAirbytes(problem: string): boolean {
-  return problem.startsWith('spec.airbyte');
 }
 
 export function isLoopback(host: string): boolean {

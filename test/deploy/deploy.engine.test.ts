@@ -41,6 +41,7 @@ interface Service {
   readonly image: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets?: readonly string[];
+  readonly volumes?: readonly string[];
 }
 
 async function services(): Promise<Readonly<Record<string, Service>>> {
@@ -81,13 +82,26 @@ describe('the compose file', () => {
     expect(sidecar?.secrets).toEqual(['sidecar_password']);
     expect(sidecar?.environment['VAULT_TOKEN_FILE']).toBe('/secrets/vault-sidecar-token');
     expect(sidecar?.environment['PGUSER']).not.toBe('postgres');
+    const volumes = (await services())['vault-init']?.volumes ?? [];
+    const ofRoot = volumes.find((volume) => volume.endsWith(':/secrets'))?.split(':')[0];
+    expect(ofRoot).toBe('vault-secrets');
+    expect(sidecar?.volumes).toContain('sidecar-secrets:/secrets:ro');
+    expect(sidecar?.volumes?.join()).not.toContain(ofRoot);
+  });
+
+  it('names no file of Vault’s settings, because the entry point of the image reads their whole folder', async () => {
+    const vault = (await services())['vault'];
+    expect(vault?.command).toEqual(['server']);
+    expect(vault?.volumes).toContain('./vault/vault.hcl:/vault/config/vault.hcl:ro');
   });
 
   it('holds no secret itself', async () => {
     for (const { environment = {} } of Object.values(await services())) {
       const secrets = Object.entries(environment).filter(([name]) => /SECRET|PASSWORD|TOKEN|KEY/.test(name));
       for (const [name, value] of secrets)
-        expect(value, name).toMatch(/^(\$\{\w+:-\}|\/run\/secrets\/.+|\/secrets\/.+|\/secrets)$/);
+        expect(value, name).toMatch(
+          /^(\$\{\w+:-\}|\/run\/secrets\/.+|\/secrets\/.+|\/(sidecar-)?secrets)$/,
+        );
     }
   });
 });

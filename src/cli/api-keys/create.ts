@@ -56,7 +56,7 @@ async function create(
   if (name === '' || name.length > 100) {
     throw new TenantryError('InvalidUsage', '--name wants 1 to 100 characters');
   }
-  return withSession({ ...options, readOnly: true }, io, async (session) => {
+  return withSession({ ...options, readOnly: true, withoutAirbyte: true }, io, async (session) => {
     if (owner.tenant !== null) {
       const known = session.documents.tenants.map((document) => document.metadata.name);
       requireTenant(owner.tenant, known);

@@ -19,7 +19,7 @@ export function listCommand(context: CommandContext): Command {
     .addOption(tenantOption())
     .action((options: StackOptions) =>
       report(context, options, () =>
-        withSession({ ...options, readOnly: true }, io, async (session) => {
+        withSession({ ...options, readOnly: true, withoutAirbyte: true }, io, async (session) => {
           const { only } = session;
           const every = await withDatabase(session, listEveryApiKey);
           const keys = only ? every.filter(({ tenant }) => tenant !== null && only.has(tenant)) : every;

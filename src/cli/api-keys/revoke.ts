@@ -26,7 +26,7 @@ async function revoke(id: string, options: StackOptions, { io }: CommandContext)
       hint: '`tenantry api-keys list` shows the ids; the id of a key stands between its two underscores',
     });
   }
-  return withSession({ ...options, readOnly: true }, io, async (session) => {
+  return withSession({ ...options, readOnly: true, withoutAirbyte: true }, io, async (session) => {
     const revoked = await withDatabase(session, async (database) => {
       const found = await findApiKey(database, id);
       if (found === undefined) {

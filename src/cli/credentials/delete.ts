@@ -35,7 +35,7 @@ async function deleteCredential(
   options: DeleteOptions,
   { io }: CommandContext,
 ): Promise<ExitCode> {
-  return withSession(options, io, async (session) => {
+  return withSession({ ...options, withoutAirbyte: true }, io, async (session) => {
     requirePlace(session, place);
     const path = credentialPath(place.tenant, place.integration);
     const { vault } = session.world;

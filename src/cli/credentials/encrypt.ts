@@ -30,7 +30,7 @@ export function encryptCommand(context: CommandContext): Command {
 }
 
 async function encryptAll(options: StackOptions, { io }: CommandContext): Promise<ExitCode> {
-  return withSession(options, io, async (session) => {
+  return withSession({ ...options, withoutAirbyte: true }, io, async (session) => {
     const { vault } = session.world;
     const rows = await listCredentials(session.documents, vault, session.only);
     const connected = rows.filter((row) => row.connected);

@@ -29,7 +29,7 @@ async function getStatus(
   options: StackOptions,
   { io }: CommandContext,
 ): Promise<ExitCode> {
-  return withSession({ ...options, readOnly: true }, io, async (session) => {
+  return withSession({ ...options, readOnly: true, withoutAirbyte: true }, io, async (session) => {
     requirePlace(session, place);
     const status = await withCustody(session, (tokens) => tokens.status(place));
     if (options.output === 'json') writeJson(io, status);

@@ -21,7 +21,7 @@ export function listCommand(context: CommandContext): Command {
     .addOption(tenantOption())
     .action((options: StackOptions) =>
       report(context, options, () =>
-        withSession({ ...options, readOnly: true }, io, async (session) => {
+        withSession({ ...options, readOnly: true, withoutAirbyte: true }, io, async (session) => {
           const rows = await listCredentials(session.documents, session.world.vault, session.only);
           if (options.output === 'json') writeJson(io, { credentials: rows });
           else io.out(formatRows(rows, io));

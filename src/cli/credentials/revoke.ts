@@ -42,7 +42,7 @@ async function revoke(
   options: RevokeOptions,
   { io }: CommandContext,
 ): Promise<ExitCode> {
-  return withSession(options, io, async (session) => {
+  return withSession({ ...options, withoutAirbyte: true }, io, async (session) => {
     requirePlace(session, place);
     const path = credentialPath(place.tenant, place.integration);
     const json = options.output === 'json';

@@ -59,7 +59,7 @@ async function setCredential(
     );
   }
   const facts = { ...parseFields(options.field ?? []), ...parseTime(options.expiresAt) };
-  return withSession(options, io, async (session) => {
+  return withSession({ ...options, withoutAirbyte: true }, io, async (session) => {
     requirePlace(session, place);
     await requireClaim(session, place.tenant);
     const path = credentialPath(place.tenant, place.integration);
