@@ -18,8 +18,10 @@ import type { SidecarSettings } from './settings.ts';
 import type { Stack } from './stack/view.ts';
 import { createTokenService } from './tokens/create.ts';
 import { registerTokenJobs } from './tokens/jobs.ts';
+import { createSourcePush } from './tokens/source-push.ts';
 import { createUsage } from './usage/counted-usage.ts';
 import { limitVault } from './vault-limit.ts';
+import { emitEvent } from './webhooks/events.ts';
 import { registerWebhookJobs } from './webhooks/jobs.ts';
 
 export interface AssembleOptions {
@@ -96,9 +98,20 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     log,
     now,
   };
-  const tokens = createTokenService(shared);
+  // Custody tells of changes by what is made from it.
+  const later: { context?: SidecarContext } = {};
+  const tokens = createTokenService({
+    ...shared,
+    onChange: async ({ place, type, id, by, reason }) => {
+      if (!later.context) return;
+      const data = { ...(by?.startsWith('system:webhook') && { by: 'provider' }), ...(reason && { reason }) };
+      await emitEvent(later.context, { ...place, type: `integration.${type}`, data, id });
+    },
+  });
   const context: SidecarContext = { ...shared, tokens };
-  registerTokenJobs(queue, tokens);
+  later.context = context;
+  const push = settings.withoutAirbyte === undefined ? createSourcePush(shared) : undefined;
+  registerTokenJobs(queue, tokens, push);
   const retention = createRetention({ database, queue, now, log });
   const webhooks = registerWebhookJobs(context);
   return {

@@ -73,20 +73,25 @@ export async function startRotatingProvider(options: RotatingOptions): Promise<R
     return { accessToken, refreshToken: family.current, expiresAt };
   }
 
+  /** Whoever sends a used refresh token may be a thief, or be robbed: the grant ends for both. */
+  function live(refreshToken: string): Family | undefined {
+    const family = byRefresh.get(refreshToken);
+    if (!family || family.ended) return undefined;
+    if (family.current === refreshToken) return family;
+    counts.reused++;
+    family.ended = true;
+    return undefined;
+  }
+
   async function token(body: URLSearchParams, response: ServerResponse): Promise<void> {
     counts.calls++;
     const refreshToken = body.get('refresh_token') ?? '';
     const trouble = await provider.onCall?.(refreshToken);
     if (trouble === 'cut') return void response.destroy();
-    if (typeof trouble === 'object') return answer(response, trouble.status, trouble.body ?? {}, trouble.headers);
-    const family = byRefresh.get(refreshToken);
-    if (!family || family.ended || family.current !== refreshToken) {
-      if (family && family.current !== refreshToken) {
-        counts.reused++;
-        family.ended = true;
-      }
-      return answer(response, 400, { error: 'invalid_grant' });
-    }
+    if (typeof trouble === 'object')
+      return answer(response, trouble.status, trouble.body ?? {}, trouble.headers);
+    const family = live(refreshToken);
+    if (!family) return answer(response, 400, { error: 'invalid_grant' });
     const grant = issue(family, seconds);
     counts.refreshed++;
     await provider.beforeAnswer?.();

@@ -22,7 +22,8 @@ export interface AgentsOptions {
 }
 
 const CONNECT_MS = 10_000;
-const CLOSE_MS = 5_000;
+/** Longer than the grace of a sidecar that ends: what is cut then is cut at the caller. */
+const CLOSE_MS = 30_000;
 const MOST_HEADER_BYTES = 32_768;
 
 export function createAgents(options: AgentsOptions = {}): Agents {

@@ -9,7 +9,7 @@ import type { IntegrationView } from '../stack/view.ts';
 import type { UsableToken } from '../tokens/service.ts';
 import type { Agents } from './agents.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
-import { type Answer, type Exchanged, exchange } from './exchange.ts';
+import { type Exchanged, exchange } from './exchange.ts';
 import { upstreamFailure } from './failure.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { maskOf } from './mask.ts';
@@ -17,6 +17,7 @@ import { relay } from './relay.ts';
 import { type RequestBody, requestBody } from './request-body.ts';
 import { startTally, type Tally } from './tally.ts';
 import { locationFor, type Reach, reachOf, type Target, targetOf } from './target.ts';
+import { type Answer, ask } from './upstream.ts';
 import { valuesFor } from './values.ts';
 
 export interface ProxyParts {
@@ -110,7 +111,7 @@ async function answered(running: Running): Promise<void> {
   try {
     await recorded;
   } catch (error) {
-    exchanged.answer.body.destroy();
+    exchanged.answer.body.dump();
     throw error;
   }
   await handOn(running, exchanged, { reach, target });
@@ -122,14 +123,27 @@ export function proxyPartOf({ entry }: IntegrationView): ProxyPart {
   throw new TenantryError('NotSupported', `${entry.name} has no proxy in the catalog`);
 }
 
+/** Made of the same objects again and again: documents and facts are replaced as a whole and never changed. */
+const reaches = new WeakMap<
+  IntegrationView['document'],
+  { readonly entry: CatalogEntry; readonly facts: UsableToken['facts']; readonly reach: Reach }
+>();
+
 /** @throws as fillUrl does */
 export function reachFor(
   { settings }: Pick<SidecarContext, 'settings'>,
   view: IntegrationView,
-  token: UsableToken,
+  { facts }: UsableToken,
 ): Reach {
-  const values = valuesFor(view.entry, view.document.spec.config, token.facts);
-  return reachOf(proxyPartOf(view), values, settings.providerOrigins);
+  const { document, entry } = view;
+  const { providerOrigins } = settings;
+  const known = reaches.get(document);
+  const isSame = known?.facts === facts && known.entry === entry;
+  if (isSame && known.reach.providerOrigins === providerOrigins) return known.reach;
+  const values = valuesFor(entry, document.spec.config, facts);
+  const reach = reachOf(proxyPartOf(view), values, providerOrigins);
+  reaches.set(document, { entry, facts, reach });
+  return reach;
 }
 
 /** Goes on beside the call; the answer waits for it. */
@@ -170,14 +184,14 @@ interface Sending {
   readonly token: UsableToken;
 }
 
-async function send(
+function send(
   { agents, request, deadline }: Running,
   { proxy, target, body, token }: Sending,
 ): Promise<Answer> {
   const headers = requestHeaders(request.headers, { proxy, token: token.value });
   if (body.length !== undefined) headers['content-length'] = String(body.length);
-  const agent = target.isMapped ? agents.direct : agents.guarded;
-  const answer = await agent.request({
+  return ask({
+    agent: target.isMapped ? agents.direct : agents.guarded,
     origin: target.origin,
     path: target.path,
     method: request.method,
@@ -185,9 +199,6 @@ async function send(
     body: body.content,
     signal: deadline.signal,
   });
-  // It may break while nobody reads it yet (the record is awaited): an error that nobody hears ends the process.
-  answer.body.on('error', () => undefined);
-  return answer;
 }
 
 /** Compressed bodies cannot be looked through; they are handed on as they are. */
@@ -202,16 +213,13 @@ async function handOn(
   const { limits } = context.settings.spec;
   const { integration } = call.place;
   const { statusCode, headers: given, body } = answer;
-  if (body.errored) throw body.errored;
+  if (body.failure) throw body.failure;
   if (Number(given['content-length'] ?? 0) > limits.proxyBodyBytes) {
-    body.destroy();
-    throw new TenantryError(
-      'PayloadTooLarge',
-      'the answer of the service is larger than the proxy hands on',
-      {
-        hint: 'ask for less, or raise spec.sidecar.limits.proxyBodyBytes',
-      },
-    );
+    const words = 'the answer of the service is larger than the proxy hands on';
+    const hint = 'ask for less, or raise spec.sidecar.limits.proxyBodyBytes';
+    const tooLarge = new TenantryError('PayloadTooLarge', words, { hint });
+    body.abort(tooLarge);
+    throw tooLarge;
   }
   const mask = maskOf(sent);
   const headers = answerHeaders(given, mask);

@@ -1,12 +1,10 @@
 /** One call to a service with a tenant's credential: at most one retry after a renewal and one after Retry-After. */
-import type { Dispatcher } from 'undici';
 import { retryAfterSeconds } from '../../clients/retry.ts';
 import type { CredentialPlace } from '../../credentials/store.ts';
 import type { TokenService, UsableToken } from '../tokens/service.ts';
 import type { Deadline } from './deadline.ts';
 import type { RequestBody } from './request-body.ts';
-
-export type Answer = Dispatcher.ResponseData;
+import type { Answer } from './upstream.ts';
 
 export interface ExchangeOptions {
   readonly place: CredentialPlace;
@@ -29,9 +27,6 @@ export interface Exchanged {
   readonly sent: readonly UsableToken[];
 }
 
-/** What is left in an answer that nobody wants is read so far, to keep its connection. */
-const MOST_DUMPED_BYTES = 16_384;
-
 /** @throws what `send` and the renewal throw */
 export async function exchange(options: ExchangeOptions): Promise<Exchanged> {
   const { body, deadline, tokens, place } = options;
@@ -48,12 +43,12 @@ export async function exchange(options: ExchangeOptions): Promise<Exchanged> {
       const newer = await renewed(answer, () => tokens.renew(place, token, { signal }));
       // A refresh that gave the same token back cannot help.
       if (newer.value === token.value) return { answer, sent };
-      dump(answer);
+      answer.body.dump();
       token = newer;
       sent.push(token);
     } else if (waitMs !== undefined) {
       mayWait = false;
-      dump(answer);
+      answer.body.dump();
       deadline.pause();
       await options.sleep(waitMs, signal);
     } else {
@@ -67,7 +62,7 @@ async function renewed(answer: Answer, renew: () => Promise<UsableToken>): Promi
   try {
     return await renew();
   } catch (error) {
-    dump(answer);
+    answer.body.dump();
     throw error;
   }
 }
@@ -86,8 +81,4 @@ function waitBefore(
   if (header === undefined || !RETRY_AFTER.test(header)) return undefined;
   const seconds = retryAfterSeconds(header, now());
   return seconds === undefined || seconds > mostWaitSeconds ? undefined : seconds * 1000;
-}
-
-function dump({ body }: Answer): void {
-  body.dump({ limit: MOST_DUMPED_BYTES }).catch(() => undefined);
 }

@@ -31,18 +31,22 @@ export function proxyRoutesWith(options: ProxyOptions): Routes {
     app.addHook('onClose', () => agents.close());
     takeUpgrades(app, context, options);
     // Bodies of any type, untouched: they are the service's business.
+    const fixed = fixedHeaders(context.settings.publicUrl);
+    app.addHook('onRequest', async (_request, reply) => void reply.headers(fixed));
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     app.route({
       method: METHODS,
       url: '/proxy/:integration/*',
       config: { access: { permission: 'tokens.use', passesOn: true } },
+      // These answers are the service's and get headers of their own.
+      helmet: false,
       schema: {
         tags: ['proxy'],
         summary: 'Call the API of a service with the tenant’s credential',
         description:
           'The path after the integration goes to the base URL of its catalog entry, the body streams both ways. X-Tenantry-Tenant names the tenant where the caller has several; X-Tenantry-Host names another host of the catalog entry.',
-        params: z.object({ integration: documentName, '*': z.string() }),
+        params: z.object({ integration: documentName.describe('Id of the integration.'), '*': z.string() }),
       },
       handler: async (request, reply) => {
         const caller = callerOf(request);
@@ -55,6 +59,17 @@ export function proxyRoutesWith(options: ProxyOptions): Routes {
         await proxyCall(parts, { view, place, actor: caller.id, rest, host }, request, reply);
       },
     });
+  };
+}
+
+/** What a service answers must not run, be framed or be read as a page of this origin. */
+function fixedHeaders(publicUrl: string): Readonly<Record<string, string>> {
+  return {
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    ...(publicUrl.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
   };
 }
 

@@ -7,7 +7,7 @@ import { type InstallationRow, readRow, type Settlement, settle } from './instal
 import type { Lease, Leases } from './leases.ts';
 import { freshness, retryDelayMs } from './lifetime.ts';
 import type { CredentialNotices } from './notices.ts';
-import type { TokenParts } from './parts.ts';
+import { type TokenParts, tellOfChange } from './parts.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface AftermathParts extends TokenParts {
@@ -117,7 +117,12 @@ export function createAftermath(parts: AftermathParts): Aftermath {
             }
           : undefined;
         const state = isOver ? 'expired' : 'active';
-        if (await write(turn, held, { state, reason, nextRefreshAt: next })) await schedule.set(place, next);
+        if (!(await write(turn, held, { state, reason, nextRefreshAt: next }))) return;
+        await schedule.set(place, next);
+        if (reason) {
+          const id = String(held.version);
+          await tellOfChange(parts, { place, type: 'needs_reauthorization', id, reason });
+        }
       });
     },
 
@@ -166,6 +171,8 @@ export function createAftermath(parts: AftermathParts): Aftermath {
         if (!isOurs) return;
         await schedule.set(place, undefined);
         await notices.tell(place);
+        const reason = { code: error.code, message: redactor.redact(message) };
+        await tellOfChange(parts, { place, type: 'needs_reauthorization', id: String(held.version), reason });
         // A person who connected in this moment has made a job of their own, which may just have been taken back.
         const row = await readRow(database, place);
         const next = row?.next_refresh_at?.getTime();

@@ -14,7 +14,7 @@ import { type IntegrationView, requireIntegration, scopesOf } from '../stack/vie
 import { fieldsOfGrant } from './held.ts';
 import { bring } from './installation-row.ts';
 import { passFence } from './leases.ts';
-import type { TokenParts } from './parts.ts';
+import { type TokenParts, tellOfChange } from './parts.ts';
 import type { Schedule } from './schedule.ts';
 import type { Actor, StoredResult } from './service.ts';
 import { passing } from './trouble.ts';
@@ -63,6 +63,7 @@ export function createPut(
       log.warn({ ...place, err: asTenantryError(error) }, 'a stored credential was not scheduled');
     });
     await recordStore(parts, place, actor);
+    await tellOfChange(parts, { place, type: 'connected', id: String(version), by: actor.id });
     const expiresAt = tokens.expiresAt === undefined ? undefined : new Date(tokens.expiresAt).toISOString();
     return { encryptedAt, expiresAt, version };
   };

@@ -97,7 +97,7 @@ export function createReader(parts: ReaderParts): Reader {
     const known = refresher.pause(place);
     if (known) throw known;
     const work = refresher.refresh({ view, refused });
-    const { held, how } = await waitFor(work, place, options);
+    const { held, how } = await waitFor(work, () => takesTooLong(place), options);
     if (how === 'unrenewable' && freshness(held, now(), 0) === 'ended') throw hasEnded(place);
     return held;
   }
@@ -148,7 +148,7 @@ export function createReader(parts: ReaderParts): Reader {
       const place = { tenant, integration };
       const held = await counted(place, async () => {
         const cached = cache.get(credentialPath(tenant, integration));
-        const found = cached ?? (await waitFor(load(view), place, options));
+        const found = cached ?? (await waitFor(load(view), vaultIsSlow, options));
         const source = cached ? 'cache' : found.version === 0 ? 'environment' : 'vault';
         return { held: await current(view, found, options), source };
       });
@@ -162,7 +162,7 @@ export function createReader(parts: ReaderParts): Reader {
       const held = await counted(place, async () => {
         const cached = cache.get(credentialPath(tenant, integration));
         const isNewer = cached !== undefined && cached.version !== version;
-        const found = isNewer ? cached : await waitFor(load(view), place, options);
+        const found = isNewer ? cached : await waitFor(load(view), vaultIsSlow, options);
         const age = found.issuedAt === undefined ? Number.POSITIVE_INFINITY : now() - found.issuedAt;
         const helps = found.version === version && version > 0 && age >= LEAST_AGE_MS;
         if (!helps || refresher.isUnrenewable(place, version)) {
@@ -175,10 +175,18 @@ export function createReader(parts: ReaderParts): Reader {
   };
 }
 
+function vaultIsSlow(): TenantryError {
+  return new TenantryError('VaultUnreachable', `Vault gives no answer in ${CALLER_WAIT_MS / 1000} s`);
+}
+
 /** No longer than a caller has patience. */
-async function waitFor<T>(work: Promise<T>, place: CredentialPlace, { signal }: CallOptions): Promise<T> {
+async function waitFor<T>(
+  work: Promise<T>,
+  tooLong: () => TenantryError,
+  { signal }: CallOptions,
+): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(takesTooLong(place)), CALLER_WAIT_MS);
+  const timer = setTimeout(() => late.reject(tooLong()), CALLER_WAIT_MS);
   const stop = (): void => late.reject(new TenantryError('Cancelled', 'stopped before the end'));
   signal?.addEventListener('abort', stop, { once: true });
   // Whoever stopped waiting does not hear of a later failure of the work; it must not end the process.

@@ -9,7 +9,7 @@ import type { ReadCredential } from './custody.ts';
 import { type Held, tombstone } from './held.ts';
 import { endRow } from './installation-row.ts';
 import { passFence } from './leases.ts';
-import type { TokenParts } from './parts.ts';
+import { type TokenParts, tellOfChange } from './parts.ts';
 import type { Schedule } from './schedule.ts';
 import type { Actor, RevokedResult } from './service.ts';
 import { notConnected, passing } from './trouble.ts';
@@ -37,6 +37,8 @@ export function createRevoke(
     try {
       held = await bury(parts, place, options);
     } catch (error) {
+      // It may be gone all the same, where only an answer of Vault was lost.
+      await changed(place);
       throw passing(error);
     }
     const revokedAt = new Date(now()).toISOString();
@@ -56,6 +58,7 @@ export function createRevoke(
     });
     const atProvider = held ? await atTheProvider(parts, place, held) : 'failed';
     await recordRevoke(parts, place, actor, atProvider);
+    if (held) await tellOfChange(parts, { place, type: 'revoked', id: String(held.version), by: actor.id });
     if (row.status === 'rejected') throw passing(row.reason);
     if (!held && !row.value) throw notConnected(place);
     return { revokedAt, atProvider };

@@ -57,7 +57,10 @@ export interface TokenService {
    * @throws CredentialNotFoundError, NeedsReauthorization, VaultUnreachable, ProviderUnavailable …
    */
   get(place: CredentialPlace, options?: CallOptions): Promise<UsableToken>;
-  /** After a 401: one forced refresh over all replicas, or the newer token where there is one already. */
+  /**
+   * After a 401: one forced refresh over all replicas, or the newer token where there is one already. The same token
+   * comes back where nothing can renew it, or where it is newer than 30 s: then the service has other reasons.
+   */
   renew(
     place: CredentialPlace,
     refused: { readonly version: number },

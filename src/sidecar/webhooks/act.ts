@@ -1,5 +1,6 @@
 /** The job that does to an installation what a provider's event said: suspended, resumed or removed there. */
 import type { CallOptions } from '../../clients/http.ts';
+import type { CredentialPlace } from '../../credentials/store.ts';
 import { asTenantryError } from '../../errors.ts';
 import type { SidecarContext } from '../context.ts';
 import type { JobContext } from '../queue/queue.ts';
@@ -42,10 +43,13 @@ export function actHandler(
     );
     if (asked === undefined) return;
     // A tenant that has connected anew meanwhile has another installation: this event is not about that one.
-    if (asked.status !== null && asked.status !== 'revoked') await act(context, tenant, asked, options);
+    const isLive = asked.status !== null && asked.status !== 'revoked';
+    const isTold = isLive && (await act(context, tenant, asked, options));
     const { integration, action } = asked;
     const type = TELLS[action];
-    await emitEvent(context, { tenant, integration, type, data: { by: 'provider' }, id: event }, options);
+    if (!isTold) {
+      await emitEvent(context, { tenant, integration, type, data: { by: 'provider' }, id: event }, options);
+    }
     await context.database.asTenant(
       tenant,
       (query) => query('delete from tenantry.webhook_actions where event = $1', [event]),
@@ -54,21 +58,15 @@ export function actHandler(
   };
 }
 
+/** @returns true when the tenant was told of it already: custody tells of each revocation itself */
 async function act(
   context: SidecarContext,
   tenant: string,
   { action, installation, integration }: Action,
   options: CallOptions,
-): Promise<void> {
+): Promise<boolean> {
   const place = { tenant, integration };
-  if (action === 'revoke') {
-    await context.tokens
-      .revoke(place, { id: `system:webhook:${integration}` }, options)
-      .catch((error: unknown) => {
-        // Its credential went before it did.
-        if (asTenantryError(error).code !== 'CredentialNotFoundError') throw error;
-      });
-  }
+  const isTold = action === 'revoke' && (await revoked(context, place, options));
   const [to, from] =
     action === 'revoke'
       ? ['revoked', null]
@@ -87,4 +85,20 @@ async function act(
     options,
   );
   await tellChanged(context.database, place);
+  return isTold;
+}
+
+/** False: its credential went before it did. */
+async function revoked(
+  { tokens }: SidecarContext,
+  place: CredentialPlace,
+  options: CallOptions,
+): Promise<boolean> {
+  try {
+    await tokens.revoke(place, { id: 'system:webhook' }, options);
+    return true;
+  } catch (error) {
+    if (asTenantryError(error).code === 'CredentialNotFoundError') return false;
+    throw error;
+  }
 }

@@ -13,7 +13,7 @@ export function sharedViewOf(view: StackView, integration: string): IntegrationV
   for (const document of view.documents.integrations) {
     if (document.spec.integration !== integration || hasOwnApp({ document })) continue;
     const tenant = view.tenant(document.spec.tenant);
-    if (tenant) return { tenant, document, entry };
+    if (tenant) return { tenant, document, entry, platform: view.platform };
   }
   return undefined;
 }

@@ -9,20 +9,28 @@ import { DELIVER_TASK, deliveryJob } from './tasks.ts';
 const tenant = documentName.describe('Name of the tenant.');
 const status = z.enum(['pending', 'delivered', 'dead']);
 
-const delivery = z.object({
-  id: z.uuid(),
-  event: z.string().describe('Id of the event, as in the header webhook-id.'),
-  endpoint: z.uuid(),
-  integration: z.string(),
-  type: z.string().nullable().describe('Kind of event.'),
-  status: status.describe('dead: it was given up after about a day.'),
-  attempts: z.int(),
-  lastStatus: z.int().nullable().describe('HTTP status of the last answer.'),
-  lastError: z.string().nullable().describe('Why the last try failed.'),
-  createdAt: z.iso.datetime(),
-  nextAttemptAt: z.iso.datetime().nullable(),
-  deliveredAt: z.iso.datetime().nullable(),
-});
+const delivery = z
+  .object({
+    id: z.uuid(),
+    event: z.string().describe('Id of the event, as in the header webhook-id.'),
+    endpoint: z.uuid(),
+    integration: z.string(),
+    type: z.string().nullable().describe('Kind of event.'),
+    status: status.describe('dead: it was given up after about a day.'),
+    attempts: z.int(),
+    lastStatus: z.int().nullable().describe('HTTP status of the last answer.'),
+    lastError: z.string().nullable().describe('Why the last try failed.'),
+    createdAt: z.iso.datetime(),
+    nextAttemptAt: z.iso.datetime().nullable(),
+    deliveredAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'WebhookDelivery', description: 'A message to an endpoint.' });
+const deliveries = z
+  .object({ deliveries: z.array(delivery) })
+  .meta({ id: 'WebhookDeliveries', description: 'Deliveries of a tenant.' });
+const retried = z
+  .object({ id: z.uuid() })
+  .meta({ id: 'RetriedWebhookDelivery', description: 'It will be sent.' });
 
 interface DeliveryRow extends Record<string, unknown> {
   readonly id: string;
@@ -65,14 +73,15 @@ export const deliveryRoutes: Routes = (app, context) => {
       config: { access: { permission: 'tenant.read', tenantParam: 'tenant' } },
       schema: {
         tags: ['webhooks'],
-        summary: 'Deliveries of a tenant, the newest first.',
+        operationId: 'listWebhookDeliveries',
+        summary: 'Deliveries of a tenant, the newest first',
         params: z.object({ tenant }),
         querystring: z.strictObject({
           status: status.optional().describe('Default: all.'),
           before: z.iso.datetime().optional().describe('Only those made before; for the next page.'),
-          limit: z.coerce.number().int().min(1).max(200).default(50),
+          limit: z.coerce.number().int().min(1).max(200).default(50).describe('Most deliveries. Default 50.'),
         }),
-        response: { 200: z.object({ deliveries: z.array(delivery) }), 403: problemSchema },
+        response: { 200: deliveries, 403: problemSchema },
       },
     },
     async (request) => {
@@ -97,9 +106,11 @@ export const deliveryRoutes: Routes = (app, context) => {
       config: { access: { permission: 'tenant.manage', tenantParam: 'tenant' } },
       schema: {
         tags: ['webhooks'],
-        summary: 'Sends a delivery that is dead or waits again, now and then as often as a new one.',
-        params: z.object({ tenant, id: z.uuid() }),
-        response: { 202: z.object({ id: z.uuid() }), 404: problemSchema },
+        operationId: 'retryWebhookDelivery',
+        summary: 'Send a delivery again that is dead or waits',
+        description: 'Now, and then as often as a new one.',
+        params: z.object({ tenant, id: z.uuid().describe('Id of the delivery.') }),
+        response: { 202: retried, 404: problemSchema },
       },
     },
     async (request, reply) => {

@@ -13,26 +13,36 @@ const MOST_ENDPOINTS = 20;
 
 const tenant = documentName.describe('Name of the tenant.');
 
-const endpoint = z.object({
-  id: z.uuid(),
-  url: z.string().describe('Address that is called.'),
-  integrations: z.array(z.string()).describe('Integrations whose events go there; empty: all.'),
-  createdAt: z.iso.datetime(),
-  disabledAt: z.iso.datetime().nullable().describe('Since when nothing is sent: it answered 410 (Gone).'),
-  pausedUntil: z.iso
-    .datetime()
-    .nullable()
-    .describe('It failed several times in a row: nothing is sent until then.'),
-});
+const endpoint = z
+  .object({
+    id: z.uuid(),
+    url: z.string().describe('Address that is called.'),
+    integrations: z.array(z.string()).describe('Integrations whose events go there; empty: all.'),
+    createdAt: z.iso.datetime(),
+    disabledAt: z.iso.datetime().nullable().describe('Since when nothing is sent: it answered 410 (Gone).'),
+    pausedUntil: z.iso
+      .datetime()
+      .nullable()
+      .describe('It failed several times in a row: nothing is sent until then.'),
+  })
+  .meta({ id: 'WebhookEndpoint', description: 'Where webhooks of a tenant are sent.' });
+const endpoints = z
+  .object({ endpoints: z.array(endpoint) })
+  .meta({ id: 'WebhookEndpoints', description: 'Endpoints of a tenant.' });
+const createdEndpoint = endpoint
+  .extend({ secret: z.string().describe('Signs the messages (Standard Webhooks), whsec_ and base64.') })
+  .meta({ id: 'CreatedWebhookEndpoint', description: 'An endpoint that was made.' });
 
-const newEndpoint = z.strictObject({
-  url: z.string().max(2048).describe('Public https address.'),
-  integrations: z
-    .array(documentName)
-    .max(100)
-    .default([])
-    .describe('Integrations whose events go there. Default: all.'),
-});
+const newEndpoint = z
+  .strictObject({
+    url: z.string().max(2048).describe('Public https address.'),
+    integrations: z
+      .array(documentName)
+      .max(100)
+      .default([])
+      .describe('Integrations whose events go there. Default: all.'),
+  })
+  .meta({ id: 'NewWebhookEndpoint', description: 'An endpoint to make.' });
 
 interface EndpointRow extends Record<string, unknown> {
   readonly id: string;
@@ -67,13 +77,13 @@ export const endpointRoutes: Routes = (app, context) => {
       config: MANAGE,
       schema: {
         tags: ['webhooks'],
-        summary: 'Makes an endpoint. Its secret is shown in this answer and never again.',
+        operationId: 'createWebhookEndpoint',
+        summary: 'Make an endpoint',
+        description: 'Its secret is shown in this answer and never again.',
         params: z.object({ tenant }),
         body: newEndpoint,
         response: {
-          201: endpoint.extend({
-            secret: z.string().describe('Signs the messages (Standard Webhooks), whsec_ and base64.'),
-          }),
+          201: createdEndpoint,
           400: problemSchema,
           403: problemSchema,
         },
@@ -115,9 +125,10 @@ export const endpointRoutes: Routes = (app, context) => {
       config: MANAGE,
       schema: {
         tags: ['webhooks'],
-        summary: 'Endpoints of a tenant.',
+        operationId: 'listWebhookEndpoints',
+        summary: 'Endpoints of a tenant',
         params: z.object({ tenant }),
-        response: { 200: z.object({ endpoints: z.array(endpoint) }), 403: problemSchema },
+        response: { 200: endpoints, 403: problemSchema },
       },
     },
     async (request) => {
@@ -134,8 +145,9 @@ export const endpointRoutes: Routes = (app, context) => {
       config: MANAGE,
       schema: {
         tags: ['webhooks'],
-        summary: 'Deletes an endpoint and what waits for it.',
-        params: z.object({ tenant, id: z.uuid() }),
+        operationId: 'deleteWebhookEndpoint',
+        summary: 'Delete an endpoint and what waits for it',
+        params: z.object({ tenant, id: z.uuid().describe('Id of the endpoint.') }),
         response: { 204: z.null().describe('It is gone.'), 404: problemSchema },
       },
     },

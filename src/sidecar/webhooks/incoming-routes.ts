@@ -23,7 +23,7 @@ const installation = z
 
 const answer = z
   .object({ challenge: z.string().describe('What the provider sent to be sent back.') })
-  .describe('Empty, but for the answer to a challenge.');
+  .meta({ id: 'WebhookAnswer', description: 'Empty, but for the answer to a challenge.' });
 
 export const incomingRoutes: Routes = async (app, context) => {
   const receiver: Receiver = { context, secretOf: subscriptionSecrets(context) };
@@ -37,7 +37,8 @@ export const incomingRoutes: Routes = async (app, context) => {
       bodyLimit,
       schema: {
         tags: ['webhooks'],
-        summary: 'A delivery of a provider, signed with the secret of the app.',
+        operationId: 'receiveWebhook',
+        summary: 'A delivery of a provider, signed with the secret of the app',
         params: z.object({ integration }),
         response: { 200: answer, 401: problemSchema },
       },
@@ -49,7 +50,8 @@ export const incomingRoutes: Routes = async (app, context) => {
       ...shared,
       schema: {
         ...shared.schema,
-        summary: 'A delivery for one installation, signed with its own secret or that of its app.',
+        operationId: 'receiveInstallationWebhook',
+        summary: 'A delivery for one installation, signed with its own secret or that of its app',
         params: z.object({ integration, installation }),
       },
     };
@@ -64,8 +66,9 @@ export const incomingRoutes: Routes = async (app, context) => {
       config: { access: { permission: 'platform' } },
       schema: {
         tags: ['webhooks'],
-        summary:
-          'Signing secrets that the provider sent when the address was set up, within the last hour and while the app has none.',
+        operationId: 'listVerificationTokens',
+        summary: 'Signing secrets that the provider sent when the address was set up',
+        description: 'Within the last hour, and while the app has none.',
         params: z.object({ integration }),
         response: {
           200: z.object({

@@ -1,10 +1,12 @@
 /** What the tests of the proxy and the tools share: a service that shows what it was sent, and a sidecar before it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { FastifyPluginAsync } from 'fastify';
 import { TenantryError } from '../../../src/errors.ts';
 import type { Access } from '../../../src/sidecar/audit/access-log.ts';
 import type { Caller } from '../../../src/sidecar/callers/caller.ts';
-import type { Routes, SidecarServer } from '../../../src/sidecar/context.ts';
+import type { Routes, SidecarContext, SidecarServer } from '../../../src/sidecar/context.ts';
+import type { SidecarSettings } from '../../../src/sidecar/settings.ts';
 import { stackView } from '../../../src/sidecar/stack/view.ts';
 import type { TokenService, UsableToken } from '../../../src/sidecar/tokens/service.ts';
 import type { Used } from '../../../src/sidecar/usage/usage.ts';
@@ -160,6 +162,9 @@ export interface ProxyWorldOptions {
   /** Over the defaults; also values that a document could not have, such as a fraction of a second. */
   readonly limits?: Partial<TestContext['settings']['spec']['limits']>;
   readonly now?: () => number;
+  readonly settings?: Partial<SidecarSettings>;
+  /** Default: every request comes from `caller`. */
+  readonly authentication?: (context: SidecarContext) => FastifyPluginAsync;
 }
 
 /** What a document must give beside the names. */
@@ -195,7 +200,7 @@ export async function startProxyWorld(options: ProxyWorldOptions): Promise<Proxy
   const tokens = fakeTokens();
   const accesses: Access[] = [];
   const used: Used[] = [];
-  const settings = sidecarSettingsOf({}, { providerOrigins: options.origins });
+  const settings = sidecarSettingsOf({}, { providerOrigins: options.origins, ...options.settings });
   const spec = { ...settings.spec, limits: { ...settings.spec.limits, ...options.limits } };
   const context = testContext({
     settings: { ...settings, spec },
@@ -219,7 +224,8 @@ export async function startProxyWorld(options: ProxyWorldOptions): Promise<Proxy
     },
     ...(options.now && { now: options.now }),
   });
-  const app = await testServer(context, options.routes, as(options.caller ?? ACME));
+  const authentication = options.authentication?.(context) ?? as(options.caller ?? ACME);
+  const app = await testServer(context, options.routes, authentication);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const world: ProxyWorld = {

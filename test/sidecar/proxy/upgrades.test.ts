@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { TenantryError } from '../../../src/errors.ts';
+import { authentication } from '../../../src/sidecar/callers/authentication.ts';
 import type { Caller } from '../../../src/sidecar/callers/caller.ts';
 import { proxyRoutes } from '../../../src/sidecar/proxy/routes.ts';
 import { attachUpgrades, type Upgrades } from '../../../src/sidecar/proxy/upgrades.ts';
@@ -226,6 +227,30 @@ describe('an upgrade', () => {
     const line = 'GET /proxy/notion/v1/users HTTP/1.1';
     const answer = await handshake(line, 'HTTP2-Settings: AAMAAABk\r\nConnection: close\r\nUpgrade: h2c');
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('the routes of the proxy', () => {
+  it('take WebSockets by themselves, with the verification of the server, and end them when it closes', async () => {
+    const own = await startProxyWorld({
+      routes: [proxyRoutes],
+      origins: { 'https://api.notion.com': service.url },
+      settings: { posture: 'sidecar', loopbackTenants: ['acme'] },
+      authentication,
+    });
+    const url = own.url.replace('http', 'ws') + PATH;
+    const ws = new WebSocket(url);
+    await once(ws, 'open');
+    ws.send('hello');
+    expect(String((await once(ws, 'message'))[0])).toBe('hello');
+    // Not a caller without a credential, as the verification has it: a browser's page.
+    expect(await refusal(new WebSocket(url, { origin: 'https://evil.example.com' }))).toEqual([
+      401,
+      'Unauthenticated',
+    ]);
+    const [closed] = await Promise.all([once(ws, 'close'), own.app.close()]);
+    expect(closed[0]).toBe(1006);
+    await own.close();
   });
 });
 

@@ -21,7 +21,7 @@ import { documentsOf, integrationYaml, platformYaml, tenantYaml } from '../../su
 
 /** Linear rotates, and its token and revocation endpoints are of one origin, which leads to the strict provider. */
 export const ROTATING = 'linear';
-const ORIGIN = 'https://api.linear.app';
+export const ORIGIN = 'https://api.linear.app';
 
 /** Life of an access token, in seconds. */
 export const LIFE = 3600;
@@ -168,19 +168,15 @@ export async function startTokenWorld(seconds = LIFE): Promise<TokenWorld> {
       return replica;
     },
     row: async ({ tenant, integration }) =>
-      (
-        await db.admin.query(
-          'select * from tenantry.installations where tenant = $1 and integration = $2 order by created_at desc',
-          [tenant, integration],
-        )
-      )[0],
+      await db.database.asPlatform(async (query) => {
+        const sql = 'select * from tenantry.installations where tenant = $1 and integration = $2';
+        return (await query(`${sql} order by created_at desc, status`, [tenant, integration]))[0];
+      }),
     lease: async ({ tenant, integration }) =>
-      (
-        await db.admin.query('select * from tenantry.refresh_leases where tenant = $1 and integration = $2', [
-          tenant,
-          integration,
-        ])
-      )[0],
+      await db.database.asPlatform(async (query) => {
+        const sql = 'select * from tenantry.refresh_leases where tenant = $1 and integration = $2';
+        return (await query(sql, [tenant, integration]))[0];
+      }),
     async stored({ tenant, integration }) {
       const answer = await root.read<{ data: Record<string, unknown> | null }>(
         `secret/data/${tenant}/${integration}`,
@@ -219,6 +215,11 @@ export async function prepareVault(root: VaultClient, tenants: readonly string[]
   for (const tenant of tenants) await root.write(`transit/keys/${tenant}`, { type: 'aes256-gcm96' });
   const policy = gatewayPolicyRules({ kvMount: 'secret', transitMount: 'transit' });
   await root.write('sys/policies/acl/gateway-service', { policy });
+  return await gatewayToken(root);
+}
+
+/** A token with the sidecar's policy, which is there already. */
+export async function gatewayToken(root: VaultClient): Promise<string> {
   const made = await root.write<{ client_token: string }>('auth/token/create', {
     policies: ['gateway-service'],
     no_default_policy: true,

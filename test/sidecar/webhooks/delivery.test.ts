@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TenantryError } from '../../../src/errors.ts';
 import { emitEvent } from '../../../src/sidecar/webhooks/events.ts';
 import { rewrapSecrets } from '../../../src/sidecar/webhooks/rewrap.ts';
 import { queueLost } from '../../../src/sidecar/webhooks/sweep.ts';
@@ -287,7 +288,6 @@ describe('a delivery to a tenant’s endpoint', () => {
     await comeIn();
     const { vault } = world.context;
     const write = vault.write;
-    const { TenantryError } = await import('../../../src/errors.ts');
     Object.assign(vault, { write: () => Promise.reject(new TenantryError('VaultUnreachable', 'away')) });
     await expect(world.queue.runDue()).rejects.toThrow('away');
     Object.assign(vault, { write });
