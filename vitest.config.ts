@@ -8,7 +8,11 @@ const onSystemPostgres = {
   test: {
     ...shared,
     name: 'system-postgres',
-    include: ['test/resources/postgres/**/*.test.ts', 'test/contract/isolation/dev.test.ts'],
+    include: [
+      'test/resources/postgres/**/*.test.ts',
+      'test/contract/isolation/dev.test.ts',
+      'test/sidecar/database/{migrate,row-level-security}.test.ts',
+    ],
     env: { TENANTRY_TEST_POSTGRES: 'system' },
   },
 };

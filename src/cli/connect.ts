@@ -1,11 +1,12 @@
 /** `tenantry connect`: a link by which a person connects a tenant to an integration. */
 import { setTimeout as timer } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { throwIfCancelled } from '../clients/http.ts';
-import { TenantryError } from '../errors.ts';
+import type { CredentialPlace } from '../credentials/store.ts';
+import { type ErrorCode, errorCodes, TenantryError } from '../errors.ts';
 import type { Database } from '../sidecar/database/database.ts';
+import type { LinkStatus } from '../sidecar/oauth/links.ts';
 import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from './command.ts';
-import { requirePlace } from './credentials/place.ts';
+import { requireApplied, requirePlace } from './credentials/place.ts';
 import type { Io } from './io.ts';
 import { withDatabase } from './platform-database.ts';
 import { type Session, type StackOptions, withSession } from './session.ts';
@@ -49,59 +50,65 @@ function hoursOf(text: string): number {
   return hours;
 }
 
-interface Place {
-  readonly tenant: string;
-  readonly integration: string;
-}
-
-async function connect(place: Place, options: ConnectOptions, io: Io): Promise<ExitCode> {
+async function connect(place: CredentialPlace, options: ConnectOptions, io: Io): Promise<ExitCode> {
   return withSession({ ...options, readOnly: true, withoutAirbyte: true }, io, async (session) => {
     requirePlace(session, place);
-    return withDatabase(session, (database) => offerLink({ place, options, io, session, database }));
+    const publicUrl = requireUrl(session);
+    const returnTo = await returnAddress(session, options.redirectUri);
+    // A person should not find out at the provider that there is no key to keep the token with.
+    await requireApplied(session, place.tenant);
+    return withDatabase(session, async (database) => {
+      const { makeLink } = await import('../sidecar/oauth/links.ts');
+      const { id, url, expiresAt } = await makeLink(
+        { database, settings: { publicUrl }, now: Date.now },
+        {
+          ...place,
+          returnTo,
+          openerOrigin: undefined,
+          actor: session.owner,
+          seconds: Math.max(1, Math.round(options.expiresInHours * 3600)),
+        },
+      );
+      await offer({ ...place, id, url, expiresAt }, options, io);
+      if (options.wait) await untilConnected({ ...place, id, expiresAt }, database, io);
+      const status = options.wait && { status: 'complete' };
+      if (options.output === 'json') writeJson(io, { ok: true, ...place, id, url, expiresAt, ...status });
+      else if (options.wait) io.err(`${place.tenant} is connected to ${place.integration}.\n`);
+      return 0 as const;
+    });
   });
 }
 
-async function offerLink(parts: {
-  readonly place: Place;
-  readonly options: ConnectOptions;
-  readonly io: Io;
-  readonly session: Session;
-  readonly database: Database;
-}): Promise<ExitCode> {
-  const { place, options, io, session, database } = parts;
-  const { makeLink } = await import('../sidecar/oauth/links.ts');
-  const { requireReturn } = await import('../sidecar/oauth/return-address.ts');
-  const allowed = session.documents.platform.spec.sidecar.redirectUris;
-  const returnTo =
-    options.redirectUri === undefined ? undefined : requireReturn(options.redirectUri, allowed);
-  const link = await makeLink(
-    { database, settings: { publicUrl: publicUrl(session) }, now: Date.now },
-    {
-      ...place,
-      returnTo,
-      openerOrigin: undefined,
-      actor: session.owner,
-      seconds: Math.round(options.expiresInHours * 3600),
-    },
-  );
-  const json = options.output === 'json';
-  if (!json) {
-    io.out(`${link.url}\n`);
-    io.err(
-      `For ${place.tenant} to connect ${place.integration}; good for one use until ${link.expiresAt}.\n`,
-    );
-    if (options.open && io.interactive) await openInBrowser(link.url);
-  }
-  const status = options.wait ? await waitFor(link.flow, database, io) : undefined;
-  if (json)
-    writeJson(io, { ok: status?.status !== 'failed', ...place, ...link, state: undefined, ...status });
-  else if (status?.status === 'complete') io.err(`${place.tenant} is connected to ${place.integration}.\n`);
-  if (status?.status !== 'failed') return 0;
-  if (!json) io.err(`Not connected: ${status.error ?? 'failed'}.\n`);
-  return 1;
+interface Offered extends CredentialPlace {
+  readonly id: string;
+  readonly url: string;
+  readonly expiresAt: string;
 }
 
-function publicUrl({ backends }: Session): string {
+/** Shows the link to whoever opens it. */
+async function offer(link: Offered, options: ConnectOptions, io: Io): Promise<void> {
+  if (options.output === 'json') {
+    // The document comes when the wait is over; until then somebody has to see the link.
+    if (options.wait) io.err(`${link.url}\n`);
+    return;
+  }
+  io.out(`${link.url}\n`);
+  io.err(
+    `For ${link.tenant} to connect ${link.integration}; good for one use until ${link.expiresAt}. Whoever has it can connect.\n`,
+  );
+  if (options.open && io.interactive) await openInBrowser(link.url);
+}
+
+async function returnAddress(
+  { documents }: Session,
+  redirectUri: string | undefined,
+): Promise<string | undefined> {
+  if (redirectUri === undefined) return undefined;
+  const { requireReturn } = await import('../sidecar/oauth/return-address.ts');
+  return requireReturn(redirectUri, documents.platform.spec.sidecar.redirectUris);
+}
+
+function requireUrl({ backends }: Session): string {
   const { sidecarUrl } = backends.settings;
   if (sidecarUrl !== undefined) return sidecarUrl;
   throw new TenantryError(
@@ -116,18 +123,41 @@ async function openInBrowser(url: string): Promise<void> {
   await open(url).catch(() => undefined);
 }
 
-async function waitFor(
-  flow: string,
-  database: Database,
-  io: Io,
-): Promise<{ readonly status: 'complete' | 'failed'; readonly error?: string }> {
-  const { flowStatus } = await import('../sidecar/oauth/flow-status.ts');
+/** @throws what became of the link where nobody has connected by it */
+async function untilConnected(link: Omit<Offered, 'url'>, database: Database, io: Io): Promise<void> {
+  const { linkStatus } = await import('../sidecar/oauth/links.ts');
   const signal = AbortSignal.any([io.stop, io.abort]);
   for (;;) {
-    throwIfCancelled(signal);
-    const found = await flowStatus(database, flow, Date.now());
-    const status = found?.status ?? { status: 'failed' as const, error: 'StateInvalid' };
-    if (status.status !== 'pending') return { ...status, status: status.status };
+    if (signal.aborted) {
+      throw new TenantryError('Cancelled', 'nobody has connected yet', {
+        hint: `the link stays good until ${link.expiresAt}`,
+      });
+    }
+    const found = await linkStatus(database, link, Date.now());
+    if (found?.status === 'complete') return;
+    if (found?.status !== 'pending' && found?.status !== 'used') throw notConnected(link, found);
     await timer(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
+}
+
+const REASONS: Partial<Record<ErrorCode, string>> = {
+  ConnectDenied: 'access was denied at the provider',
+  AccountMismatch: 'another tenant has connected this account already',
+  StateInvalid: 'the person did not come back from the provider in time',
+};
+
+function notConnected(
+  { tenant, integration }: CredentialPlace,
+  found: LinkStatus | undefined,
+): TenantryError {
+  const again = `make a new link: tenantry connect ${tenant} ${integration}`;
+  if (found?.status !== 'failed') {
+    return new TenantryError('StateInvalid', 'not connected: the link has expired, and nobody used it', {
+      hint: again,
+    });
+  }
+  const code = errorCodes().find((known) => known.code === found.error)?.code ?? 'Internal';
+  const why = REASONS[code] ?? `it ended with ${found.error ?? code}`;
+  const hint = code === 'StateInvalid' ? { hint: again } : {};
+  return new TenantryError(code, `not connected: ${why}`, hint);
 }

@@ -4,6 +4,7 @@ import { createMetrics } from '../sidecar/metrics.ts';
 import { sidecarSettings } from '../sidecar/settings.ts';
 import { stackView } from '../sidecar/stack/view.ts';
 import type { TokenService } from '../sidecar/tokens/service.ts';
+import { withTables } from './platform-database.ts';
 import type { Session } from './session.ts';
 
 export async function withCustody<T>(
@@ -24,7 +25,7 @@ export async function withCustody<T>(
     metrics: createMetrics(),
   });
   try {
-    return await work(parts.context.tokens);
+    return await withTables(backends, () => work(parts.context.tokens));
   } finally {
     await parts.close(0);
   }

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TenantryError } from '../errors.ts';
-import { generatedFiles, writeGenerated } from '../spec/generate.ts';
+import { documentFiles, generatedFiles, writeGenerated } from '../spec/generate.ts';
 import { didYouMean } from '../spec/suggest.ts';
 import {
   type CommandContext,
@@ -22,10 +22,11 @@ export function schemaCommand(context: CommandContext): Command {
   return newCommand('schema', {
     summary: 'print the JSON Schema, or write all schemas and CRDs',
     description:
-      'Without options prints the JSON Schema of all kinds, for an editor. With --write writes JSON Schemas (schema/), custom resource definitions (crds/) and the reference page (docs/reference/) below a folder.',
+      'Without options prints the JSON Schema of all kinds, for an editor. With --write writes JSON Schemas and the OpenAPI document of the sidecar (schema/), custom resource definitions (crds/) and the reference page (docs/reference/) below a folder.',
     examples: [
       'tenantry schema > tenantry.schema.json',
       'tenantry schema crds/tenantry.dev_tenants.yaml | kubectl apply -f -',
+      'tenantry schema schema/sidecar.openapi.json > sidecar.openapi.json',
       'tenantry schema --write .',
     ],
   })
@@ -54,7 +55,9 @@ async function schema(name: string, options: SchemaOptions, { io }: CommandConte
     else io.out(`${written.join('\n')}\n`);
     return 0;
   }
-  const files = generatedFiles();
+  // The sidecar's routes take their time to load, and an editor's JSON Schema does not need them.
+  const isEnough = documentFiles().some((item) => item.name === name);
+  const files = isEnough ? documentFiles() : await generatedFiles();
   const file = files.find((item) => item.name === name);
   if (!file) {
     const names = files.map((item) => item.name);

@@ -1,6 +1,7 @@
 /** `tenantry sidecar`: the service that connects tenants, keeps their tokens and uses them in calls. */
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { TenantryError } from '../errors.ts';
 import { resolveStack } from '../spec/load.ts';
 import { type CommandContext, type ExitCode, report, stackCommand } from './command.ts';
 import type { Io } from './io.ts';
@@ -49,12 +50,22 @@ function portOf(text: string): number {
   return port;
 }
 
+/** Orchestrators name the port by this variable. */
+function portFrom({ PORT: text }: NodeJS.ProcessEnv): number | undefined {
+  if (!text) return undefined;
+  try {
+    return portOf(text);
+  } catch (cause) {
+    throw new TenantryError('InvalidUsage', `PORT ${(cause as Error).message}`, { cause });
+  }
+}
+
 async function serve(options: SidecarOptions, io: Io): Promise<ExitCode> {
   const env = await environment(options, io);
   const named = options.stack ?? env['TENANTRY_STACK'];
   const withoutStack = named === undefined && env['ENABLE_TENANT_CONFIG_FILE'] === 'true';
   const stackDir = withoutStack ? undefined : await resolveStack(named ?? 'dev', io.cwd);
-  const port = options.port ?? (env['PORT'] ? portOf(env['PORT']) : undefined);
+  const port = options.port ?? portFrom(env);
   // Other commands shall not pay for loading the server.
   const { startSidecar } = await import('../sidecar/start.ts');
   const sidecar = await startSidecar({

@@ -78,10 +78,13 @@ export function resolveSettings(platform: PlatformDocument, env: NodeJS.ProcessE
 export function resolveWithoutAirbyte(
   platform: PlatformDocument,
   env: NodeJS.ProcessEnv,
+  overlooked?: string,
 ): { readonly settings: Settings; readonly withoutAirbyte: string | undefined } {
   const { settings, problems } = draftSettings(platform, env);
   const isAirbytes = (problem: string): boolean => problem.startsWith('spec.airbyte');
-  const others = problems.filter((problem) => !isAirbytes(problem));
+  const isOverlooked = (problem: string): boolean =>
+    overlooked !== undefined && problem.startsWith(`${overlooked} `);
+  const others = problems.filter((problem) => !isAirbytes(problem) && !isOverlooked(problem));
   if (others.length > 0) throw new TenantryError('MissingSetting', others.join('; '));
   return { settings, withoutAirbyte: problems.filter(isAirbytes).join('; ') || undefined };
 }

@@ -5,9 +5,15 @@ import { type CookieJar, cookieJar } from './idp/cookie-jar.ts';
 
 /**
  * Opens the link, presses the button, agrees at the development identity provider and comes back.
- * @throws Internal where a page is not the expected one, with its words
+ * @param decision what is pressed at the provider. Default approve.
+ * @throws Internal where a page is not the expected one, with its words: also when the person has denied
  */
-export async function connectByLink(link: string, tenant: string, signal: AbortSignal): Promise<void> {
+export async function connectByLink(
+  link: string,
+  tenant: string,
+  signal: AbortSignal,
+  decision: 'approve' | 'deny' = 'approve',
+): Promise<void> {
   const jar = cookieJar();
   const page = await open(link, { jar, signal });
   const proof = /name="_proof" value="([^"]*)"/.exec(page.text)?.[1];
@@ -17,7 +23,7 @@ export async function connectByLink(link: string, tenant: string, signal: AbortS
     if (pressed.status !== 200) throw unexpected(pressed);
     return;
   }
-  const callback = await agree(new URL(pressed.location), { tenant, jar, signal });
+  const callback = await agree(new URL(pressed.location), { tenant, decision, jar, signal });
   const end = await open(callback.href, { jar, signal });
   if (end.status !== 200) throw unexpected(end);
 }

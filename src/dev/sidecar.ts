@@ -32,7 +32,8 @@ export async function startDevSidecar(options: {
   const sidecar = await startSidecar({
     stackDir: dir,
     env,
-    flags: { posture: 'gateway', host: '127.0.0.1', port },
+    // A document's address is that of another installation: nobody shall be sent there.
+    flags: { posture: 'gateway', host: '127.0.0.1', port, publicUrl: `http://127.0.0.1:${port}` },
     signal,
     writeLog: (line) => appendLine(logFile, line),
     routes: [openConnectRoutes],

@@ -30,7 +30,8 @@ export function neededCapabilities(
     [`${transitMount}/encrypt/${SAMPLE}`]: ['update'],
     [`${transitMount}/decrypt/${SAMPLE}`]: ['update'],
     [`${transitMount}/rewrap/${SAMPLE}`]: ['update'],
-    [`${kvMount}/data/${SAMPLE}/notion`]: ['create', 'read', 'update'],
+    [`${kvMount}/data/${SAMPLE}/notion`]: ['create', 'read', 'update', 'delete'],
+    [`${kvMount}/destroy/${SAMPLE}/notion`]: ['update'],
     [`${kvMount}/metadata/${SAMPLE}/notion`]: ['create', 'read', 'update', 'patch', 'delete'],
     [`${kvMount}/metadata/`]: ['list'],
     ...(audit

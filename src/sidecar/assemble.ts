@@ -14,6 +14,7 @@ import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { createProviders } from './providers/providers.ts';
 import { createQueue } from './queue/worker-queue.ts';
+import type { LogRequest } from './request-log.ts';
 import type { SidecarSettings } from './settings.ts';
 import type { Stack } from './stack/view.ts';
 import { createTokenService } from './tokens/create.ts';
@@ -30,6 +31,8 @@ export interface AssembleOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly redactor: Redactor;
   readonly log: Logger;
+  /** Default: no line for each request. */
+  readonly logRequest?: LogRequest;
   readonly metrics: Metrics;
   /** Milliseconds since 1970. Default: the system's clock; which jobs are due is then Postgres' word. */
   readonly now?: () => number;
@@ -61,14 +64,12 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     () => createSecrets({ vault, env, redactor, fingerprintKey: () => existingFingerprintKey(vault) }),
     { now },
   );
-  const admin = await postgresOptions(settings.backends, secrets, { redactor, onCall });
-  const connection = {
-    ...admin,
-    user: settings.database.user,
-    password: await secrets.resolve(settings.database.password),
-    concurrency: settings.database.concurrency,
+  const postgres = { ...settings.backends.postgres, ...settings.database };
+  const connection = await postgresOptions({ postgres }, secrets, {
+    redactor,
+    onCall,
     applicationName: 'tenantry sidecar',
-  };
+  });
   const airbyte = await clients.airbyte;
   const database = createDatabase(connection);
   const queue = createQueue({
@@ -96,6 +97,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     usage,
     metrics,
     log,
+    ...(options.logRequest && { logRequest: options.logRequest }),
     now,
   };
   // Custody tells of changes by what is made from it.
@@ -123,8 +125,9 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
       await Promise.all([retention.begin(), webhooks.start()]);
     },
     close: async (graceMs) => {
+      const until = performance.now() + graceMs;
       await queue.stop(graceMs);
-      await tokens.close(graceMs);
+      await tokens.close(Math.max(0, until - performance.now()));
       await webhooks.close();
       await Promise.allSettled([accessLog.flush(), usage.stop()]);
       await database.close();

@@ -13,6 +13,7 @@ import type { Database } from './database/database.ts';
 import type { Metrics } from './metrics.ts';
 import type { Providers } from './providers/providers.ts';
 import type { Queue } from './queue/queue.ts';
+import type { LogRequest } from './request-log.ts';
 import type { SidecarSettings } from './settings.ts';
 import type { Stack } from './stack/view.ts';
 import type { TokenService } from './tokens/service.ts';
@@ -33,6 +34,8 @@ export interface SidecarContext {
   readonly usage: Usage;
   readonly metrics: Metrics;
   readonly log: FastifyBaseLogger;
+  /** Default: no line for each request. */
+  readonly logRequest?: LogRequest;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Variables, e.g. `NOTION_REDIRECT_URI`. Default: those of the process. */

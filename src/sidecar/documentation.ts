@@ -2,10 +2,11 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
-import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { version } from '../version.ts';
 import type { SidecarContext, SidecarServer } from './context.ts';
+import { SECURITY_SCHEMES, TAGS } from './openapi/shared.ts';
+import { transform, transformObject } from './openapi/transform.ts';
 
 /** Must be registered before the routes, which it watches. */
 export async function documentation(app: SidecarServer, { settings }: SidecarContext): Promise<void> {
@@ -20,19 +21,13 @@ export async function documentation(app: SidecarServer, { settings }: SidecarCon
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: settings.publicUrl }],
-      components: {
-        securitySchemes: {
-          bearer: {
-            type: 'http',
-            scheme: 'bearer',
-            description:
-              'An API key (tny_…), a JWT of a configured issuer, or a Kubernetes service account token.',
-          },
-        },
-      },
-      security: [{ bearer: [] }],
+      tags: TAGS,
+      components: { securitySchemes: SECURITY_SCHEMES },
+      security: [{ bearer: [] }, { session: [] }],
     },
-    transform: jsonSchemaTransform,
+    convertConstToEnum: false,
+    transform,
+    transformObject,
   });
   await app.register(page);
   app.get(

@@ -28,10 +28,25 @@ const SECRET_KEYS = [
   'secret',
 ];
 
-/** Level by LOG_LEVEL, default info. A request is logged by its route, not its URL: the query may hold a code. */
-export function createLog({ env, redactor, write }: LogOptions): Logger {
+/** By LOG_LEVEL; what it does not know is info. */
+function levelOf(env: NodeJS.ProcessEnv): string {
   const level = env['LOG_LEVEL']?.toLowerCase() ?? 'info';
-  const out = write ?? ((line: string) => void process.stdout.write(line));
+  return LEVELS.includes(level) ? level : 'info';
+}
+
+export function isLevelOn(level: (typeof LEVELS)[number], env: NodeJS.ProcessEnv): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(levelOf(env));
+}
+
+/** Takes whole lines. */
+export function writerOf({ write }: Pick<LogOptions, 'write'>): (lines: string) => void {
+  return write ?? ((lines) => void process.stdout.write(lines));
+}
+
+/** Level by LOG_LEVEL, default info. A request is logged by its route, not its URL: the query may hold a code. */
+export function createLog(options: LogOptions): Logger {
+  const { env, redactor } = options;
+  const out = writerOf(options);
   const stream = new Writable({
     decodeStrings: false,
     write(chunk: string | Buffer, _encoding, done) {
@@ -41,7 +56,7 @@ export function createLog({ env, redactor, write }: LogOptions): Logger {
   });
   return pino(
     {
-      level: LEVELS.includes(level) ? level : 'info',
+      level: levelOf(env),
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },

@@ -6,7 +6,14 @@ import { type ErrorCode, errorCodes, TenantryError } from '../errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
+/** Holds the code. Tells a problem of ours from one that the proxy hands on: there it lets no `X-Tenantry-…` pass. */
+export const ERROR_HEADER = 'x-tenantry-error';
+
 const codes = errorCodes().map(({ code }) => code) as [ErrorCode, ...ErrorCode[]];
+
+export const errorCodeSchema = z
+  .enum(codes)
+  .meta({ id: 'ErrorCode', description: 'Stable code of a problem. New versions may add some.' });
 
 /** The body of every error; also in the OpenAPI document. */
 export const problemSchema = z
@@ -14,7 +21,7 @@ export const problemSchema = z
     type: z.string().describe('URI of the kind of problem; ends with the code.'),
     title: z.string().describe('The code in words.'),
     status: z.int().describe('HTTP status.'),
-    code: z.enum(codes).describe('Stable code of the problem.'),
+    code: errorCodeSchema,
     detail: z.string().describe('What went wrong here. Never holds a secret.'),
     hint: z.string().optional().describe('What to do next.'),
     retryable: z.boolean().describe('May the same request succeed later?'),
@@ -24,7 +31,7 @@ export const problemSchema = z
       .optional()
       .describe('InvalidRequest: each field that is wrong.'),
   })
-  .describe('A problem (RFC 9457).');
+  .meta({ id: 'Problem', description: 'A problem (RFC 9457).' });
 
 export type ProblemBody = z.output<typeof problemSchema>;
 
@@ -73,7 +80,11 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (shown.retryable) {
     void reply.header('retry-after', String(Math.ceil(shown.retryAfterSeconds ?? USUAL_WAIT_SECONDS)));
   }
-  return reply.status(shown.status).type(PROBLEM_TYPE).send(problemBody(shown, request.id));
+  return reply
+    .status(shown.status)
+    .header(ERROR_HEADER, shown.code)
+    .type(PROBLEM_TYPE)
+    .send(problemBody(shown, request.id));
 }
 
 interface Invalid {
@@ -91,6 +102,7 @@ function sendInvalid(error: Invalid, request: FastifyRequest, reply: FastifyRepl
   const shown = new TenantryError('InvalidRequest', text || 'the request is not valid');
   return reply
     .status(400)
+    .header(ERROR_HEADER, shown.code)
     .type(PROBLEM_TYPE)
     .send({ ...problemBody(shown, request.id), errors });
 }

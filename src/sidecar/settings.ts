@@ -32,6 +32,8 @@ export interface SidecarFlags {
   readonly host?: string;
   readonly port?: number;
   readonly tenants?: readonly string[];
+  /** As people reach it, whatever the document says. Default: spec.sidecar.url. */
+  readonly publicUrl?: string;
 }
 
 export const USUAL_PORT = 7250;
@@ -41,8 +43,10 @@ export function sidecarSettings(
   env: NodeJS.ProcessEnv,
   flags: SidecarFlags,
 ): SidecarSettings {
-  const { settings: backends, withoutAirbyte } = resolveWithoutAirbyte(platform, env);
   const spec = platform.spec.sidecar;
+  // With a login of its own it needs the other one for migrations only, which may be somebody else's work.
+  const overlooked = ownUser(spec, env) === undefined ? undefined : 'spec.postgres.password';
+  const { settings: backends, withoutAirbyte } = resolveWithoutAirbyte(platform, env, overlooked);
   const host = flags.host ?? (flags.posture === 'gateway' ? '0.0.0.0' : '127.0.0.1');
   if (flags.posture === 'sidecar' && !isLoopback(host)) {
     throw new TenantryError('InvalidUsage', `posture sidecar listens on loopback only, not on ${host}`, {
@@ -61,7 +65,7 @@ export function sidecarSettings(
     posture: flags.posture,
     host,
     port,
-    publicUrl: (backends.sidecarUrl ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
+    publicUrl: (flags.publicUrl ?? backends.sidecarUrl ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
     loopbackTenants: flags.posture === 'sidecar' ? (flags.tenants ?? []) : [],
     database: databaseLogin(spec, backends, env),
     providerOrigins: { ...urlsOf('TENANTRY_PROVIDER_ORIGINS', env), ...spec.providerOrigins },
@@ -76,8 +80,9 @@ function databaseLogin(
   env: NodeJS.ProcessEnv,
 ): SidecarSettings['database'] {
   const { concurrency } = spec.database;
-  const user = fromEnv(spec.database.user, env) ?? env['TENANTRY_PGUSER'];
-  if (!user) return { user: backends.postgres.user, password: backends.postgres.password, concurrency };
+  const user = ownUser(spec, env);
+  if (user === undefined)
+    return { user: backends.postgres.user, password: backends.postgres.password, concurrency };
   const password = spec.database.password
     ? parseSecretRef(spec.database.password)
     : ({ from: 'env', name: 'TENANTRY_PGPASSWORD' } as const);
@@ -88,6 +93,10 @@ function databaseLogin(
     );
   }
   return { user, password, concurrency };
+}
+
+function ownUser(spec: SidecarSpec, env: NodeJS.ProcessEnv): string | undefined {
+  return (fromEnv(spec.database.user, env) ?? env['TENANTRY_PGUSER']) || undefined;
 }
 
 function fromEnv(text: string | undefined, env: NodeJS.ProcessEnv): string | undefined {

@@ -1,30 +1,23 @@
 /** Life of a sidecar: documents, systems, tables, server; and an orderly end. */
-import type { AddressInfo } from 'node:net';
 import { setTimeout as timer } from 'node:timers/promises';
-import { postgresOptions } from '../clients/connect.ts';
+import { TenantryError } from '../errors.ts';
 import { Redactor } from '../redact.ts';
-import { healthRoutes } from './admin/health.ts';
-import { metricsRoutes } from './admin/metrics.ts';
-import { overviewRoutes } from './admin/overview.ts';
-import { tenantRecordRoutes } from './admin/tenant-records.ts';
-import { assemble, type Parts } from './assemble.ts';
+import { didYouMean } from '../spec/suggest.ts';
+import { assemble } from './assemble.ts';
 import { authentication } from './callers/authentication.ts';
-import { callerRoutes } from './callers/routes.ts';
 import type { Routes, SidecarContext, SidecarServer } from './context.ts';
 import { rowSecurityBypass } from './database/bypass.ts';
-import { migrate } from './database/migrate.ts';
+import { listen } from './listen.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { oauthRoutes } from './oauth/routes.ts';
-import { proxyRoutes } from './proxy/routes.ts';
-import { attachUpgrades } from './proxy/upgrades.ts';
+import { migrateFirst, requireTables } from './prepare-tables.ts';
+import { createRequestLog } from './request-log.ts';
+import { sidecarRoutes } from './routes.ts';
 import { buildServer } from './server.ts';
 import { type SidecarFlags, sidecarSettings } from './settings.ts';
 import { openStack } from './stack/open.ts';
 import { adoptReferred } from './stack/referred.ts';
-import { tenantRoutes } from './tenants/routes.ts';
-import { toolRoutes } from './tools/routes.ts';
-import { webhookRoutes } from './webhooks/routes.ts';
+import type { StackView } from './stack/view.ts';
 
 export interface StartOptions {
   /** Folder of the stack. Default: none, a tenant config file serves. */
@@ -61,6 +54,10 @@ export interface CloseOptions {
 }
 
 const USUAL_GRACE_MS = 25_000;
+/** What is left of it for the jobs when requests took it all, in milliseconds. */
+const LEAST_GRACE_MS = 1_000;
+/** Between two looks for connections without a request while the server drains, in milliseconds. */
+const IDLE_MS = 100;
 
 /** Tokens that the log is cleaned of: far more than are in use between two refreshes in one replica. */
 const NEWEST_SECRETS = 10_000;
@@ -69,40 +66,37 @@ const NEWEST_SECRETS = 10_000;
 export async function startSidecar(options: StartOptions): Promise<Sidecar> {
   const { env, flags, now } = options;
   const stack = await openStack({ dir: options.stackDir, env });
+  requireTenants(stack.current(), flags.tenants ?? []);
   const settings = sidecarSettings(stack.current().platform, env, flags);
   const redactor = new Redactor();
-  const log = createLog({ env, redactor, ...(options.writeLog && { write: options.writeLog }) });
+  const logOptions = { env, redactor, ...(options.writeLog && { write: options.writeLog }) };
+  const log = createLog(logOptions);
   const metrics = createMetrics({ processMetrics: options.writeLog === undefined });
-  const parts = await assemble({ settings, stack, env, redactor, log, metrics, ...(now && { now }) });
+  const parts = await assemble({
+    settings,
+    stack,
+    env,
+    redactor,
+    log,
+    logRequest: createRequestLog(logOptions),
+    metrics,
+    ...(now && { now }),
+  });
   const { context } = parts;
   const life = { draining: false };
   const ended = new AbortController();
+  let built: SidecarServer | undefined;
   try {
-    if (options.migrate !== false) await migrateFirst(parts, options.signal);
+    if (options.migrate === false) await requireTables(context);
+    else await migrateFirst(context, options.signal);
     const server = await buildServer({
       context,
       authentication: authentication(context),
-      routes: [
-        healthRoutes(life),
-        metricsRoutes,
-        overviewRoutes,
-        tenantRecordRoutes,
-        callerRoutes,
-        oauthRoutes,
-        tenantRoutes,
-        proxyRoutes,
-        toolRoutes,
-        webhookRoutes,
-        ...(options.routes ?? []),
-      ],
+      routes: [...sidecarRoutes(life), ...(options.routes ?? [])],
     });
-    const upgrades = attachUpgrades(server.server, context, (request) =>
-      server.callers.authenticateUpgrade(request),
-    );
+    built = server;
     await parts.start();
-    await server.listen({ host: settings.host, port: settings.port });
-    const { port } = server.server.address() as AddressInfo;
-    const url = `http://${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${port}`;
+    const url = await listen(server, settings);
     redactor.keepNewest(NEWEST_SECRETS);
     stack.follow(log, ended.signal);
     log.info(
@@ -126,32 +120,33 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
         ended.abort();
         log.info('draining: what is under way is finished');
         await adopted;
+        const until = performance.now() + graceMs;
         const grace = timer(graceMs, undefined, { ref: false, ...(abort && { signal: abort }) }).catch(
           () => undefined,
         );
-        await Promise.race([server.close(), grace]);
-        await upgrades.close();
+        // One that was busy when the end began is kept alive after its answer, and would be waited for all that time.
+        const idle = setInterval(() => server.server.closeIdleConnections(), IDLE_MS);
+        await Promise.race([server.close(), grace]).finally(() => clearInterval(idle));
         server.server.closeAllConnections();
-        await parts.close(graceMs);
+        await parts.close(abort?.aborted ? 0 : Math.max(LEAST_GRACE_MS, until - performance.now()));
         log.info('ended');
       },
     };
   } catch (error) {
     ended.abort();
+    await built?.close();
     await parts.close(0);
     throw error;
   }
 }
 
-async function migrateFirst({ context }: Parts, signal: AbortSignal | undefined): Promise<void> {
-  const { settings, redactor, log, secrets } = context;
-  const admin = await postgresOptions(settings.backends, secrets, { redactor });
-  const { user, password } = settings.database;
-  const { applied } = await migrate({
-    admin,
-    login: user === admin.user ? undefined : { user, password: await context.secrets.resolve(password) },
-    signal,
-    onWait: () => log.info('another process brings the platform tables up to date; waiting'),
-  });
-  if (applied.length > 0) log.info({ applied }, 'platform tables brought up to date');
+/** A typing error would otherwise show as a refusal of every call. */
+function requireTenants(view: StackView, names: readonly string[]): void {
+  for (const name of names) {
+    if (view.tenant(name)) continue;
+    const known = view.documents.tenants.map(({ metadata }) => metadata.name);
+    throw new TenantryError('InvalidUsage', `there is no tenant "${name}"${didYouMean(name, known)}`, {
+      hint: 'pass --tenant with the name of a Tenant document',
+    });
+  }
 }

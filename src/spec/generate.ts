@@ -6,8 +6,10 @@ import { crdFiles } from './crd.ts';
 import { type GeneratedFile, schemaFiles } from './json-schema.ts';
 import { documentsReference } from './reference.ts';
 
-/** All generated files, named from the root of the project. */
-export function generatedFiles(): GeneratedFile[] {
+export const SIDECAR_DOCUMENT = 'schema/sidecar.openapi.json';
+
+/** Files made from the schemas of the documents, named from the root of the project. */
+export function documentFiles(): GeneratedFile[] {
   return [
     ...crdFiles().map((file) => ({ ...file, name: `crds/${file.name}` })),
     ...schemaFiles().map((file) => ({ ...file, name: `schema/${file.name}` })),
@@ -15,9 +17,16 @@ export function generatedFiles(): GeneratedFile[] {
   ];
 }
 
+/** All generated files. Loads the sidecar, whose routes make its OpenAPI document. */
+export async function generatedFiles(): Promise<GeneratedFile[]> {
+  const { sidecarDocument } = await import('../sidecar/openapi/generate.ts');
+  const text = `${JSON.stringify(await sidecarDocument(), null, 2)}\n`;
+  return [...documentFiles(), { name: SIDECAR_DOCUMENT, text }];
+}
+
 /** Writes all generated files below `root` and returns their names. */
 export async function writeGenerated(root: string): Promise<string[]> {
-  const files = generatedFiles();
+  const files = await generatedFiles();
   for (const { name, text } of files) {
     const path = join(root, name);
     makeFolder(dirname(path));

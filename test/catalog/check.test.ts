@@ -191,4 +191,19 @@ describe('checkEntry', () => {
       'webhook.route.fact: no fact "acount_id"; did you mean "account_id"?',
     ]);
   });
+
+  it('finds events of webhooks that could not be told or used', () => {
+    const webhook = {
+      scheme: 'hmac-sha256',
+      signatureHeader: 'X-Signature',
+      lifecycle: [{ type: 'created', does: 'code' }],
+    };
+    expect(mistakes(entryWith({ webhook }))).toEqual([
+      'webhook.lifecycle.0: webhook.type must say where the kind of event stands',
+      'webhook.lifecycle.0: needs field: where the code stands',
+    ]);
+    expect(mistakes(entryWith({ webhook: { ...webhook, type: {}, lifecycle: [] } }))).toEqual([
+      'webhook.type: must have a field or a header',
+    ]);
+  });
 });

@@ -50,3 +50,30 @@ test('a user without a password is told what is missing', async () => {
   expect(code).toBe(1);
   expect(stderr).toContain('TENANTRY_PGPASSWORD');
 });
+
+test('tables of a newer Tenantry are left alone, and it says which version is wanted', async () => {
+  await environment.sql("insert into tenantry.migrations (name, run_on) values ('9999_later', now())");
+  const { code, stdout, stderr } = await stack.run(['migrate'], { env: LOGIN });
+  await environment.sql("delete from tenantry.migrations where name = '9999_later'");
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toBe(
+    'Blocked: the platform tables were made by a newer Tenantry: this one does not know 9999_later\n' +
+      '  → use the Tenantry version that made them, or a newer one\n',
+  );
+});
+
+test('of several at once each ends well', async () => {
+  const runs = await Promise.all([1, 2, 3].map(() => stack.run(['migrate'], { env: LOGIN })));
+  expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+});
+
+test('a login that somebody else has made, and whose password is another, is told of by its variable', async () => {
+  await environment.sql("create role theirs login noinherit password 'a-password-that-they-chose'");
+  const env = { TENANTRY_PGUSER: 'theirs', TENANTRY_PGPASSWORD: 'what-we-would-have-set' };
+  const { code, stderr } = await stack.run(['migrate'], { env });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^PostgresUnauthorized: .*\n {2}→ check spec\.sidecar\.database \(TENANTRY_PGPASSWORD\)/,
+  );
+  expect(stderr).not.toContain(env.TENANTRY_PGPASSWORD);
+});

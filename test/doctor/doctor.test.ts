@@ -242,7 +242,7 @@ describe('a system that is down or not set up', () => {
       "✓ vault     reachable    version 1.21.1
       ! vault     login        policies root; the token does not end
           → give Tenantry a policy of its own instead of root: docs/vault.md has it
-      ✓ vault     permissions  all that is needed on 17 paths
+      ✓ vault     permissions  all that is needed on 18 paths
       ✓ vault     mounts       KV version 2 and Transit are there
       ✗ postgres  settings     spec.postgres.password is not set (PGPASSWORD)
           → set it in the Platform document or in the environment (of tenantry dev: --env-file .tenantry/dev.env)

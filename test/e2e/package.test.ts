@@ -1,6 +1,6 @@
 /** The package as it is published: built JavaScript, with everything it needs beside it. */
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,6 +41,36 @@ describe('the published package', () => {
     const names = await readdir(folderOf(ROOT, 'src'));
     expect(names.length).toBeGreaterThan(0);
     expect(await readdir(folderOf(folder, 'dist'))).toEqual(names);
+  });
+
+  it('has the client for programs and browsers, with types', async () => {
+    const consumer = join(folder, 'consumer');
+    await mkdir(join(consumer, 'node_modules'), { recursive: true });
+    await symlink(folder, join(consumer, 'node_modules', 'tenantry'));
+    const source = `
+      import { createSidecarClient, type Schema, SidecarError } from 'tenantry/client';
+      const client = createSidecarClient({ url: 'http://127.0.0.1:9', credential: 'tny_x', tries: 1 });
+      const call: Promise<Schema<'Integrations'>> =
+        client.get('/tenants/{tenant}/integrations', { path: { tenant: 'acme' } });
+      call.catch((error: unknown) => console.log(error instanceof SidecarError && error.code));
+      // @ts-expect-error no such path
+      export const wrong = () => client.get('/nowhere');
+    `;
+    await writeFile(join(consumer, 'package.json'), '{ "type": "module" }');
+    await writeFile(join(consumer, 'main.ts'), source);
+    const compile = (...options: string[]): Promise<{ stdout: string; stderr: string }> =>
+      run(
+        join(ROOT, 'node_modules', '.bin', 'tsc'),
+        ['main.ts', '--strict', '--target', 'es2024', ...options],
+        {
+          cwd: consumer,
+        },
+      ).catch((error: { stdout: string }) => Promise.reject(new Error(error.stdout)));
+    const types = join(ROOT, 'node_modules', '@types');
+    await compile('--module', 'nodenext', '--types', 'node', '--typeRoots', types);
+    await compile('--module', 'preserve', '--lib', 'es2024,dom', '--types', '', '--noEmit');
+    const { stdout } = await run(process.execPath, ['main.js'], { cwd: consumer });
+    expect(stdout).toBe('Unreachable\n');
   });
 
   it('runs the embedded environment', async () => {

@@ -101,6 +101,22 @@ describe('the server', () => {
     expect([broken.statusCode, broken.json<{ code: string }>().code]).toEqual([400, 'InvalidRequest']);
   });
 
+  it('takes an absent body for the default of its schema, and for no object', async () => {
+    const app = await testServer(testContext(), [
+      (scope) => {
+        const config = { access: 'public' } as const;
+        const body = z.strictObject({ count: z.int().default(3) });
+        scope.post('/default', { config, schema: { body: body.prefault({}) } }, async ({ body }) => body);
+        scope.post('/needed', { config, schema: { body } }, async ({ body }) => body);
+      },
+    ]);
+    open.push(app);
+    const post = async (url: string): Promise<{ json(): unknown; statusCode: number }> =>
+      await app.inject({ method: 'POST', url });
+    expect((await post('/default')).json()).toEqual({ count: 3 });
+    expect((await post('/needed')).statusCode).toBe(400);
+  });
+
   it('takes a harmless request id over and replaces any other', async () => {
     const app = await start();
     const id = async (given: string): Promise<unknown> =>
@@ -134,11 +150,28 @@ describe('the server', () => {
     expect(Number(third.headers['retry-after'])).toBeGreaterThan(0);
   });
 
+  it('logs a line for each request, with a secret that came as its id taken out', async () => {
+    const context = testContext();
+    context.redactor.add('canary-token-123456');
+    const app = await start(context);
+    await app.inject({ url: '/none', headers: { 'x-request-id': 'canary-token-123456' } });
+    await app.inject({ method: 'POST', url: '/things/a?x=1', payload: { count: 1 } });
+    await expect.poll(() => context.lines.join('')).toContain('"route":"/things/:id"');
+    const lines = context.lines
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes('"msg":"request"'));
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ level: 'info', status: 404, req: { id: '[redacted]', method: 'GET', route: null } }),
+      expect.objectContaining({ level: 'info', status: 200, ms: expect.any(Number) }),
+    ]);
+  });
+
   it('never logs the query of a request', async () => {
     const context = testContext();
     const app = await start(context);
     await app.inject('/things?code=canary-code-123456');
-    expect(context.lines.length).toBeGreaterThan(0);
+    await expect.poll(() => context.lines.length).toBeGreaterThan(0);
     expect(context.lines.join('')).not.toContain('canary-code-123456');
   });
 });

@@ -17,6 +17,8 @@ export interface CliOptions {
   readonly stop?: AbortSignal;
   /** Told each text for stderr as it comes. */
   readonly onErr?: (text: string) => void;
+  /** Told each text for stdout as it comes. */
+  readonly onOut?: (text: string) => void;
 }
 
 export interface CliResult {
@@ -34,6 +36,7 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
     cwd: options.cwd ?? ROOT,
     out: (text) => {
       written.stdout += text;
+      options.onOut?.(text);
     },
     err: (text) => {
       written.stderr += text;

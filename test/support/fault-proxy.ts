@@ -14,9 +14,10 @@ export interface Seen {
  * - `before`: answered with the status, the server sees nothing;
  * - `after`: the server does its work, the caller gets the status all the same;
  * - `lost`: the server does its work, the connection breaks without an answer;
- * - `cut`: the connection breaks, the server sees nothing.
+ * - `cut`: the connection breaks, the server sees nothing;
+ * - `echo`: answered with the status and all that was sent, as servers do that tell too much in their errors.
  */
-export type Fault = 'pass' | 'before' | 'after' | 'lost' | 'cut';
+export type Fault = 'pass' | 'before' | 'after' | 'lost' | 'cut' | 'echo';
 
 export interface FaultProxy {
   readonly url: string;
@@ -50,6 +51,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const fault = (await proxy.fault?.(what)) ?? 'pass';
     if (fault === 'cut') return void outgoing.destroy();
     if (fault === 'before') return fail(outgoing);
+    if (fault === 'echo') return echo(outgoing, incoming, what.body);
     const answer = await forward(origin, incoming, body);
     proxy.onAnswer?.(what, { status: answer.status, body: answer.body.toString() });
     if (fault === 'after') return fail(outgoing);
@@ -59,6 +61,17 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 
   function fail(outgoing: ServerResponse): void {
     const text = JSON.stringify({ errors: ['injected'], title: 'injected', data: {} });
+    outgoing.writeHead(proxy.status, { 'content-type': 'application/json' }).end(text);
+  }
+
+  function echo(outgoing: ServerResponse, { url, rawHeaders }: IncomingMessage, body: string): void {
+    const all = `${url} ${rawHeaders.join(' ')} ${body}`;
+    const text = JSON.stringify({
+      error: 'server_error',
+      error_description: all,
+      errors: [all],
+      message: all,
+    });
     outgoing.writeHead(proxy.status, { 'content-type': 'application/json' }).end(text);
   }
 

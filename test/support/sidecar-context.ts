@@ -7,6 +7,7 @@ import type { Caller } from '../../src/sidecar/callers/caller.ts';
 import type { Routes, SidecarContext, SidecarServer } from '../../src/sidecar/context.ts';
 import { createLog } from '../../src/sidecar/log.ts';
 import { createMetrics } from '../../src/sidecar/metrics.ts';
+import { createRequestLog } from '../../src/sidecar/request-log.ts';
 import { buildServer } from '../../src/sidecar/server.ts';
 import type { SidecarSettings } from '../../src/sidecar/settings.ts';
 import { sidecar as sidecarSchema } from '../../src/spec/sidecar.ts';
@@ -44,6 +45,7 @@ export function testContext(parts: Partial<SidecarContext> = {}): TestContext {
     metrics: createMetrics(),
     redactor,
     log: createLog({ env: { LOG_LEVEL: 'debug' }, redactor, write: (line) => lines.push(line) }),
+    logRequest: createRequestLog({ env: {}, redactor, write: (line) => lines.push(line) }),
     now: Date.now,
     ...parts,
   };

@@ -4,6 +4,8 @@ import type { CredentialPlace } from '../../credentials/store.ts';
 import type { CredentialStatus } from '../../sidecar/tokens/service.ts';
 import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from '../command.ts';
 import { withCustody } from '../custody.ts';
+import { showFor } from '../format/show.ts';
+import type { Hint } from '../hints.ts';
 import { type StackOptions, withSession } from '../session.ts';
 import { requirePlace } from './place.ts';
 
@@ -33,15 +35,20 @@ async function getStatus(
     requirePlace(session, place);
     const status = await withCustody(session, (tokens) => tokens.status(place));
     if (options.output === 'json') writeJson(io, status);
-    else io.out(formatStatus(status));
+    else io.out(formatStatus(status, showFor(io, options).hint));
     return status.state === 'active' ? 0 : 2;
   });
 }
 
-function formatStatus(status: CredentialStatus): string {
+const STATES: Partial<Record<CredentialStatus['state'], string>> = {
+  needs_reauthorization: 'needs re-authorization',
+};
+
+function formatStatus(status: CredentialStatus, hint: Hint): string {
+  const { tenant, integration, state, reason } = status;
   const lines: (readonly [string, string | undefined])[] = [
-    ['state', status.state.replaceAll('_', ' ')],
-    ['reason', status.reason && `${status.reason.code}: ${status.reason.message}`],
+    ['state', STATES[state] ?? state],
+    ['reason', reason && `${reason.code}: ${reason.message}`],
     ['since', status.createdAt],
     ['ends', status.hasCredentials ? (status.expiresAt ?? 'never') : undefined],
     ['refreshed', status.lastRefreshedAt],
@@ -50,5 +57,15 @@ function formatStatus(status: CredentialStatus): string {
     ['scopes missing', status.missingScopes.join(' ') || undefined],
   ];
   const shown = lines.filter(([, value]) => value !== undefined);
-  return `${status.tenant}/${status.integration}\n${shown.map(([name, value]) => `  ${name.padEnd(15)} ${value}\n`).join('')}`;
+  const table = shown.map(([name, value]) => `  ${name.padEnd(15)} ${value}\n`).join('');
+  const next = wantsPerson(status)
+    ? `  → ${hint(`connect: tenantry connect ${tenant} ${integration}`)}\n`
+    : '';
+  return `${tenant}/${integration}\n${table}${next}`;
+}
+
+/** One that has ended and will be tried again needs nobody. */
+function wantsPerson({ state, nextRefreshAt, missingScopes }: CredentialStatus): boolean {
+  if (state === 'expired') return nextRefreshAt === undefined;
+  return state === 'active' ? missingScopes.length > 0 : state !== 'suspended';
 }

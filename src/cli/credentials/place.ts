@@ -28,19 +28,23 @@ export function requirePlace(session: Session, { tenant, integration }: Credenti
  * Vault would make one on the way, which the first apply would then find in its way.
  */
 export async function requireClaim(session: Session, tenant: string): Promise<void> {
-  const { vault } = session.world;
+  const owner = await requireApplied(session, tenant);
+  if (owner === session.owner) return;
+  throw new TenantryError(
+    'OwnedByAnother',
+    `tenant ${tenant} belongs to ${owner}, and this is ${session.owner}`,
+  );
+}
+
+/** @returns who has applied the tenant @throws Blocked when nobody has */
+export async function requireApplied({ world }: Session, tenant: string): Promise<string> {
+  const { vault } = world;
   const answer = await vault.read<{ data: { owner?: string } | null }>(
     `${vault.kvMount}/data/${claimPath(tenant)}`,
-    session.world,
+    world,
   );
   const owner = answer?.data?.owner;
-  if (owner === session.owner) return;
-  if (owner !== undefined) {
-    throw new TenantryError(
-      'OwnedByAnother',
-      `tenant ${tenant} belongs to ${owner}, and this is ${session.owner}`,
-    );
-  }
+  if (owner !== undefined) return owner;
   throw new TenantryError(
     'Blocked',
     `this stack has not applied tenant ${tenant} yet: it has no key and no place of its own`,

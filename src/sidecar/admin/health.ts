@@ -4,6 +4,10 @@ import { asTenantryError } from '../../errors.ts';
 import { version } from '../../version.ts';
 import type { Routes, SidecarContext } from '../context.ts';
 
+const health = z
+  .object({ status: z.literal('ok'), version: z.string() })
+  .meta({ id: 'Health', description: 'The process is alive.' });
+
 const check = z.object({
   ok: z.boolean(),
   code: z.string().optional().describe('Error code where it is not.'),
@@ -15,7 +19,7 @@ const readiness = z
     draining: z.boolean().describe('True from the moment that the process was asked to stop.'),
     checks: z.object({ vault: check, postgres: check }),
   })
-  .describe('May requests be sent here?');
+  .meta({ id: 'Readiness', description: 'May requests be sent here?' });
 
 type Readiness = z.output<typeof readiness>;
 
@@ -35,9 +39,10 @@ export function healthRoutes(state: Draining): Routes {
         config: { access: 'public', rateLimit: false },
         schema: {
           tags: ['health'],
+          operationId: 'getHealth',
           summary: 'The process is alive',
           security: [],
-          response: { 200: z.object({ status: z.literal('ok'), version: z.string() }) },
+          response: { 200: health },
         },
       },
       async () => ({ status: 'ok' as const, version: version() }),
@@ -50,6 +55,7 @@ export function healthRoutes(state: Draining): Routes {
         config: { access: 'public', rateLimit: false },
         schema: {
           tags: ['health'],
+          operationId: 'getReadiness',
           summary: 'Requests may be sent here',
           description: '503 while Vault or Postgres is away, and while the process drains before its end.',
           security: [],

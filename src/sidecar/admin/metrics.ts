@@ -9,6 +9,7 @@ export const metricsRoutes: Routes = (app, context) => {
       config: { access, rateLimit: false },
       schema: {
         tags: ['health'],
+        operationId: 'getMetrics',
         summary: 'Metrics for Prometheus',
         description:
           'For role admin, or for anybody with spec.sidecar.publicMetrics. The labels name tenants.',

@@ -3,17 +3,19 @@ import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { problemSchema } from '../problem.ts';
 
-const detail = z.object({
-  tenant: z.string(),
-  integration: z.string(),
-  healthy: z.boolean(),
-  status: z
-    .enum(['active', 'expired', 'needs_reauthorization', 'revoked', 'suspended', 'missing'])
-    .describe('missing: never connected.'),
-  code: z.string().optional().describe('Error code of what is wrong.'),
-  reason: z.string().optional().describe('In words, without secrets.'),
-  expiresAt: z.iso.datetime().optional(),
-});
+const detail = z
+  .object({
+    tenant: z.string(),
+    integration: z.string(),
+    healthy: z.boolean(),
+    status: z
+      .enum(['active', 'expired', 'needs_reauthorization', 'revoked', 'suspended', 'missing'])
+      .describe('missing: never connected.'),
+    code: z.string().optional().describe('Error code of what is wrong.'),
+    reason: z.string().optional().describe('In words, without secrets.'),
+    expiresAt: z.iso.datetime().optional(),
+  })
+  .meta({ id: 'IntegrationHealth', description: 'How one credential is.' });
 
 const health = z
   .object({
@@ -23,16 +25,18 @@ const health = z
     unhealthy: z.int(),
     details: z.array(detail),
   })
-  .describe('How the credentials of all documents are.');
+  .meta({ id: 'TenantsHealth', description: 'How the credentials of all documents are.' });
 
-const airbyteToken = z.object({
-  method: z.enum(['client_credentials', 'api_key']).describe('How Tenantry logs in to Airbyte.'),
-  secondsLeft: z
-    .number()
-    .optional()
-    .describe('Life left of the token in use; absent before the first login.'),
-  lastError: z.string().optional(),
-});
+const airbyteToken = z
+  .object({
+    method: z.enum(['client_credentials', 'api_key']).describe('How Tenantry logs in to Airbyte.'),
+    secondsLeft: z
+      .number()
+      .optional()
+      .describe('Life left of the token in use; absent before the first login.'),
+    lastError: z.string().optional(),
+  })
+  .meta({ id: 'AirbyteTokenStatus', description: 'The login to Airbyte.' });
 
 interface Row extends Record<string, unknown> {
   readonly tenant: string;
@@ -51,6 +55,7 @@ export const overviewRoutes: Routes = (app, context) => {
       config: { access: { permission: 'platform' } },
       schema: {
         tags: ['admin'],
+        operationId: 'getTenantsHealth',
         summary: 'Health of every tenant’s integrations',
         querystring: z.object({
           unhealthy: z.stringbool().default(false).describe('Only those that need somebody.'),
@@ -89,6 +94,7 @@ export const overviewRoutes: Routes = (app, context) => {
       config: { access: { permission: 'platform' } },
       schema: {
         tags: ['admin'],
+        operationId: 'getAirbyteTokenStatus',
         summary: 'State of the login to Airbyte',
         description: 'Never the token itself.',
         response: { 200: airbyteToken, default: problemSchema },

@@ -1,11 +1,12 @@
 /** The AccessLog in Postgres: what comes while one statement is under way goes together in the next. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quoteLiteral } from '../../clients/postgres.ts';
 import { asTenantryError, TenantryError } from '../../errors.ts';
 import type { Database } from '../database/database.ts';
 import type { Access, AccessLog } from './access-log.ts';
 
 export interface AccessLogOptions {
-  readonly database: Pick<Database, 'asPlatform'>;
+  readonly database: Pick<Database, 'script'>;
   readonly log: {
     warn(facts: object, message: string): void;
     error(facts: object, message: string): void;
@@ -31,9 +32,11 @@ interface Kept {
   resolve: (() => void) | undefined;
 }
 
-const INSERT = `
+/** One round trip for all of it: every request that hands out a token waits for this. */
+const insert = (rows: readonly object[]): string => `
   insert into tenantry.token_access_log (at, tenant, integration, action, actor, request_id, outcome, detail)
-  select at, tenant, integration, action, actor, request_id, outcome, detail from json_to_recordset($1::json) as r
+  select at, tenant, integration, action, actor, request_id, outcome, detail
+  from json_to_recordset(${quoteLiteral(JSON.stringify(rows))}::json) as r
     (at timestamptz, tenant text, integration text, action text, actor text, request_id text, outcome text, detail text)`;
 
 /** A record may be written twice when the answer of Postgres is lost, and is never left out. */
@@ -50,7 +53,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
   async function writeSome(): Promise<void> {
     const some = kept.slice(0, MOST_WRITTEN);
     if (some.length === 0) return;
-    await database.asPlatform((query) => query(INSERT, [JSON.stringify(some.map(({ row }) => row))]));
+    await database.script(insert(some.map(({ row }) => row)));
     kept.splice(0, some.length);
     if (failures > 0) log.warn({ kept: kept.length }, 'access log: Postgres takes records again');
     failures = 0;
@@ -117,20 +120,20 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
 
 function rowOf(access: Access, at: number): object {
   const { requestId, detail, tenant, integration, action, actor, outcome } = access;
-  const row = {
-    tenant,
-    integration,
+  return {
+    at: new Date(at).toISOString(),
+    tenant: storable(tenant),
+    integration: storable(integration),
     action,
-    actor,
-    outcome,
-    request_id: requestId,
-    detail: detail?.slice(0, MOST_DETAIL),
+    actor: storable(actor),
+    outcome: storable(outcome),
+    request_id: requestId === undefined ? null : storable(requestId),
+    detail: detail === undefined ? null : storable(detail.slice(0, MOST_DETAIL)),
   };
-  const texts = Object.entries(row).map(([name, text]) => [name, text === undefined ? null : storable(text)]);
-  return { at: new Date(at).toISOString(), ...Object.fromEntries(texts) };
 }
 
 /** What Postgres refuses in a text would keep every later record out. */
 function storable(text: string): string {
+  if (text.isWellFormed() && !text.includes('\0')) return text;
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }

@@ -43,6 +43,11 @@ export function isRole(value: unknown): value is Role {
   return typeof value === 'string' && Object.hasOwn(PERMISSIONS, value);
 }
 
+/** For documentation. */
+export function rolesWith(permission: Permission): Role[] {
+  return (Object.keys(PERMISSIONS) as Role[]).filter((role) => PERMISSIONS[role].includes(permission));
+}
+
 export function mayDo(caller: Caller, permission: Permission): boolean {
   return PERMISSIONS[caller.role].includes(permission);
 }

@@ -4,7 +4,10 @@ import type { Caller } from './caller.ts';
 import { type Incoming, valuesOf } from './incoming.ts';
 
 /** Headers that say that somebody else than the peer made the request, or that a browser did. */
-const NOT_LOCAL = ['origin', 'sec-fetch-site', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'];
+const NOT_LOCAL = [
+  ...['origin', 'sec-fetch-site', 'forwarded', 'via'],
+  ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'],
+];
 
 /**
  * The caller without a credential, or undefined where one is needed. A browser reaches loopback too, for any page that

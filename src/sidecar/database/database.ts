@@ -15,6 +15,11 @@ export interface Database {
   asTenant<T>(tenant: string, work: (query: Query) => Promise<T>, options?: CallOptions): Promise<T>;
   /** One transaction over all tenants (`SET LOCAL ROLE tenantry_platform`): queue, overviews, look-ups by hash. */
   asPlatform<T>(work: (query: Query) => Promise<T>, options?: CallOptions): Promise<T>;
+  /**
+   * Statements over all tenants in one transaction and one round trip, for what is written often. They take no
+   * parameters: values are quoted with `quoteLiteral`. A failure leaves nothing; after a lost connection nobody knows.
+   */
+  script(sql: string): Promise<void>;
   /** NOTIFY; the payload is JSON, at most 8,000 bytes, and never a secret. */
   notify(channel: string, payload: unknown): Promise<void>;
   /**

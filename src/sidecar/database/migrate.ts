@@ -54,10 +54,12 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
         await ensureRoles(admin);
         const applied = await runMigrations(options.admin, lost);
         throwIfCancelled(signal);
-        await migrateQueue(admin, options.admin);
-        if (options.login && options.login.user !== options.admin.user) {
-          await ensureLogin(admin, options.login);
-        }
+        const login = options.login?.user === options.admin.user ? undefined : options.login;
+        if (login) await ensureLogin(admin, login);
+        // The queue's role could leave code in its schema that takes the rights of whoever has logged in.
+        await migrateQueue(admin, { ...options.admin, ...login }).catch((error: unknown) => {
+          throw login ? ofLogin(error, login) : error;
+        });
         return { applied };
       },
       { waitMs: LOCK_WAIT_MS, ...(signal && { signal }), ...(onWait && { onWait }) },
@@ -65,6 +67,14 @@ export async function migrate(options: MigrateOptions): Promise<Migrated> {
   } finally {
     await admin.close();
   }
+}
+
+function ofLogin(error: unknown, { user }: Login): unknown {
+  if (!(error instanceof TenantryError) || error.code !== 'PostgresUnauthorized') return error;
+  return new TenantryError(error.code, error.message, {
+    cause: error,
+    hint: `check spec.sidecar.database (TENANTRY_PGPASSWORD): somebody else has made ${user}, so its password is theirs to set`,
+  });
 }
 
 /** @throws NotOwned when there is a schema of this name with somebody else's tables */

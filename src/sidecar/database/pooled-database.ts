@@ -39,7 +39,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   pool.on('error', () => undefined);
   // One in use tells its statement; without a listener it would end the process between two statements.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const { transaction, settled } = createTransactions({
+  const { transaction, script, settled } = createTransactions({
     pool,
     failure,
     // As the login itself: the role that the sidecar works as may not cancel.
@@ -60,6 +60,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       return await transaction({ method: 'TENANT', begin }, work, call);
     },
     asPlatform,
+    script: (sql) => script({ method: 'SCRIPT', begin: AS_PLATFORM }, sql),
     async notify(channel, payload) {
       const name = await physicalChannel(channel);
       await asPlatform((query) => query('select pg_notify($1, $2)', [name, JSON.stringify(payload)]));

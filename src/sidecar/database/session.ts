@@ -13,6 +13,9 @@ const KEEPALIVES = 'tcp_keepalives_idle=30 tcp_keepalives_interval=10 tcp_keepal
 /** Longest pause within a transaction, in milliseconds: a replica that hangs must not hold row locks for ever. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
+/** So much later than the server's own limit we stop waiting: it is the network then that has lost the answer. */
+const ANSWER_MS = 1_000;
+
 /**
  * Settings of the start-up packet hold for the whole connection: RESET goes back to them, not to the login's own.
  * A pooler in between must pass them on (PgBouncer does not).
@@ -32,6 +35,7 @@ export function sessionConfig(
   return {
     ...clientConfig(options),
     application_name: options.applicationName ?? 'tenantry sidecar',
+    ...(limits.statementMs > 0 && { query_timeout: limits.statementMs + ANSWER_MS }),
     options: settings.map((setting) => `-c ${setting}`).join(' '),
     types: { getTypeParser },
   };

@@ -4,6 +4,7 @@ import { type BackendCall, type CallOptions, throwIfCancelled, untilCancelled } 
 import { cancelStatement } from '../../clients/postgres.ts';
 import { TenantryError } from '../../errors.ts';
 import type { Query } from './database.ts';
+import { statementEnd } from './statement.ts';
 
 export interface TransactionParts {
   readonly pool: pg.Pool;
@@ -18,6 +19,8 @@ export interface TransactionParts {
 
 export interface Transactions {
   transaction<T>(kind: Kind, work: (query: Query) => Promise<T>, options?: CallOptions): Promise<T>;
+  /** All in one round trip; without values but those in the text. */
+  script(kind: Kind, sql: string): Promise<void>;
   /** Resolves when none is under way. */
   settled(): Promise<void>;
 }
@@ -31,6 +34,8 @@ interface Kind {
 
 /** A connection that the server has closed meanwhile says so only when it is used. */
 const BEGIN_TRIES = 3;
+/** Longest wait for the answer to BEGIN or ROLLBACK, which the server gives at once, in milliseconds. */
+const PROMPT_MS = 5_000;
 
 export function createTransactions(parts: TransactionParts): Transactions {
   const { pool, failure } = parts;
@@ -38,17 +43,19 @@ export function createTransactions(parts: TransactionParts): Transactions {
 
   /** Nothing has happened before BEGIN, so it may be tried again on another connection. */
   async function begun(begin: string, signal: AbortSignal | undefined): Promise<pg.PoolClient> {
+    const until = performance.now() + PROMPT_MS;
     for (let attempt = 1; ; attempt += 1) {
       const client = await connected(pool, signal).catch((error: unknown) => {
         throw failure(error);
       });
       try {
-        await client.query(begin);
+        await statementEnd(client.query(promptly(begin)), signal);
         return client;
       } catch (cause) {
         client.release(true);
+        throwIfCancelled(signal);
         const error = failure(cause);
-        if (attempt === BEGIN_TRIES || !error.retryable) throw error;
+        if (attempt === BEGIN_TRIES || !error.retryable || performance.now() >= until) throw error;
       }
     }
   }
@@ -58,7 +65,7 @@ export function createTransactions(parts: TransactionParts): Transactions {
       if (!state.open) throw new TenantryError('Internal', 'a query came after the end of its transaction');
       throwIfCancelled(signal);
       try {
-        return (await client.query<R>(sql, [...params])).rows;
+        return (await statementEnd(client.query<R>(sql, [...params]), signal)).rows;
       } catch (error) {
         throwIfCancelled(signal);
         throw failure(error);
@@ -70,9 +77,7 @@ export function createTransactions(parts: TransactionParts): Transactions {
     const { command } = await client.query('commit').catch((error: unknown) => {
       throw failure(error);
     });
-    if (command === 'COMMIT') return;
-    // Postgres answers so, and not with an error, after a statement whose failure the work has caught.
-    throw new TenantryError('PostgresError', 'Postgres: rolled back, because a statement had failed');
+    requireCommitted(command);
   }
 
   async function run<T>(begin: string, work: (query: Query) => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -91,7 +96,7 @@ export function createTransactions(parts: TransactionParts): Transactions {
       return result;
     } catch (error) {
       state.open = false;
-      usable = !signal?.aborted && (await rolledBack(client));
+      usable = !signal?.aborted && !isLost(error) && (await rolledBack(client));
       throwIfCancelled(signal);
       throw error;
     } finally {
@@ -101,15 +106,29 @@ export function createTransactions(parts: TransactionParts): Transactions {
     }
   }
 
-  async function measured<T>(
-    kind: Kind,
-    work: (query: Query) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
+  async function runScript(text: string): Promise<void> {
+    const client = await connected(pool, undefined).catch((error: unknown) => {
+      throw failure(error);
+    });
+    let usable = false;
+    try {
+      // One result for each statement, which the types do not say.
+      const results = (await client.query(text)) as unknown as readonly pg.QueryResult[];
+      requireCommitted(results.at(-1)?.command);
+      usable = true;
+    } catch (error) {
+      throw error instanceof TenantryError ? error : failure(error);
+    } finally {
+      // After a failure it stands in the middle of its transaction.
+      client.release(!usable);
+    }
+  }
+
+  async function measured<T>(kind: Kind, work: () => Promise<T>): Promise<T> {
     const started = performance.now();
     let status = 200;
     try {
-      return await run(kind.begin, work, signal);
+      return await work();
     } catch (error) {
       // What the work itself has thrown is no failure of Postgres.
       if (error instanceof TenantryError && /^(Postgres|Conflict|Cancelled)/.test(error.code)) status = 0;
@@ -120,16 +139,19 @@ export function createTransactions(parts: TransactionParts): Transactions {
     }
   }
 
+  async function tracked<T>(work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
+  }
+
   return {
-    async transaction(kind, work, options = {}) {
-      const promise = measured(kind, work, options.signal);
-      underWay.add(promise);
-      try {
-        return await promise;
-      } finally {
-        underWay.delete(promise);
-      }
-    },
+    transaction: (kind, work, options = {}) =>
+      tracked(measured(kind, () => run(kind.begin, work, options.signal))),
+    script: (kind, sql) => tracked(measured(kind, () => runScript(`${kind.begin}; ${sql}; commit`))),
     async settled() {
       while (underWay.size > 0) await Promise.allSettled(underWay);
     },
@@ -150,10 +172,26 @@ async function connected(pool: pg.Pool, signal: AbortSignal | undefined): Promis
   }
 }
 
+/** Postgres answers with ROLLBACK, and not with an error, after a statement whose failure the work has caught. */
+function requireCommitted(command: string | undefined): void {
+  if (command === 'COMMIT') return;
+  throw new TenantryError('PostgresError', 'Postgres: rolled back, because a statement had failed');
+}
+
 /** False when the connection is of no more use. */
 async function rolledBack(client: pg.PoolClient): Promise<boolean> {
-  return await client.query('rollback').then(
+  return await client.query(promptly('rollback')).then(
     () => true,
     () => false,
   );
+}
+
+/** There was no answer, so none will come on this connection. */
+function isLost(error: unknown): boolean {
+  return error instanceof TenantryError && error.code === 'PostgresUnreachable';
+}
+
+/** pg takes it with each statement as well (node-postgres.com/apis/client), but its types do not say so. */
+function promptly(text: string): pg.QueryConfig & { readonly query_timeout: number } {
+  return { text, query_timeout: PROMPT_MS };
 }

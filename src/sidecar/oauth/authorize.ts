@@ -33,7 +33,7 @@ const authorizeAnswer = z
     state: z.string().describe('State of the flow (RFC 6749 section 4.1.1), to tell flows apart.'),
     flow: z.uuid().describe('Id of the flow: GET /oauth/flows/{id} tells how it goes.'),
   })
-  .describe('A flow that was begun.');
+  .meta({ id: 'BegunFlow', description: 'A flow that was begun.' });
 
 export function authorizeRoutes(app: SidecarServer, context: SidecarContext): void {
   const access = { permission: 'credentials.write' } as const;
@@ -43,6 +43,7 @@ export function authorizeRoutes(app: SidecarServer, context: SidecarContext): vo
       config: { access },
       schema: {
         tags: ['connect'],
+        operationId: 'beginFlow',
         summary: 'Begin to connect an integration',
         params: integrationParam,
         querystring: query,
@@ -64,6 +65,7 @@ export function authorizeRoutes(app: SidecarServer, context: SidecarContext): vo
       config: { access },
       schema: {
         tags: ['connect'],
+        operationId: 'openProvider',
         summary: 'Begin to connect an integration, in a browser: redirects to the provider',
         description:
           'For a session’s browser. A navigation from another site, another kind of caller and an integration with a form are sent to the page of a connect link first.',

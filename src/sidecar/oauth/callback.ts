@@ -22,6 +22,7 @@ export function callbackRoutes(app: SidecarServer, context: SidecarContext): voi
       config: { access: 'public' },
       schema: {
         tags: ['connect'],
+        operationId: 'completeFlow',
         summary: 'Redirect URL for providers',
         description:
           'Only the browser that began the flow, within 10 minutes, once. Answers with a redirect to the address of the flow, or a page; problem+json where Accept asks for JSON.',

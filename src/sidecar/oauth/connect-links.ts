@@ -23,7 +23,7 @@ const body = z
       .describe('Life of the link, in seconds; at most 7 days. Default 3600.'),
   })
   .prefault({})
-  .describe('A connect link.');
+  .meta({ id: 'NewConnectLink', description: 'A connect link.' });
 
 const made = z
   .object({
@@ -33,7 +33,7 @@ const made = z
       .describe('Address to open, good for one use. Whoever has it can connect: treat it as a secret.'),
     expiresAt: when,
   })
-  .describe('A link that was made.');
+  .meta({ id: 'CreatedConnectLink', description: 'A link that was made.' });
 
 const status = z
   .object({
@@ -44,7 +44,7 @@ const status = z
     error: errorCode.optional().describe('failed: why.'),
     expiresAt: when,
   })
-  .describe('How a link went.');
+  .meta({ id: 'ConnectLinkStatus', description: 'How a link went.' });
 
 const path = '/tenants/:tenant/integrations/:integration/connect-links';
 
@@ -56,6 +56,7 @@ export function connectLinkRoutes(app: SidecarServer, context: SidecarContext): 
       config: { access: { permission: 'credentials.write', tenantParam: 'tenant' } },
       schema: {
         tags: ['connect'],
+        operationId: 'createConnectLink',
         summary: 'Make a connect link',
         params: placeParams,
         body,
@@ -84,6 +85,7 @@ export function connectLinkStatusRoutes(app: SidecarServer, context: SidecarCont
       config: { access: { permission: 'tenant.read', tenantParam: 'tenant' } },
       schema: {
         tags: ['connect'],
+        operationId: 'getConnectLink',
         summary: 'How a connect link went',
         params: placeParams.extend({ id: z.uuid().describe('Id of the link.') }),
         response: { 200: status },

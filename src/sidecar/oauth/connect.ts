@@ -29,6 +29,7 @@ export function connectRoutes(app: SidecarServer, context: SidecarContext): void
       config: { access: 'public' },
       schema: {
         tags: ['connect'],
+        operationId: 'showConnectPage',
         summary: 'The page of a connect link',
         description: 'HTML. To look at it uses nothing up: programs that preview links do no harm.',
         params,
@@ -46,6 +47,7 @@ export function connectRoutes(app: SidecarServer, context: SidecarContext): void
       config: { access: 'public' },
       schema: {
         tags: ['connect'],
+        operationId: 'submitConnectPage',
         summary:
           'The button of a connect link: binds the browser, uses the link up, and goes on to the provider',
         params,

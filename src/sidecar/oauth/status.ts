@@ -17,7 +17,7 @@ const answer = z
       .describe('pending: the person is not back yet, or their link was not opened.'),
     error: errorCode.optional().describe('failed: why. StateInvalid: nobody came back in time.'),
   })
-  .describe('How a flow goes.');
+  .meta({ id: 'FlowStatus', description: 'How a flow goes.' });
 
 export function statusRoutes(app: SidecarServer, context: SidecarContext): void {
   app.get(
@@ -26,6 +26,7 @@ export function statusRoutes(app: SidecarServer, context: SidecarContext): void 
       config: { access: 'public' },
       schema: {
         tags: ['connect'],
+        operationId: 'getFlow',
         summary: 'How a flow goes',
         description: 'For the caller that began it, and for the browser with its cookie.',
         params: z.object({ id: z.uuid().describe('Id of the flow.') }),

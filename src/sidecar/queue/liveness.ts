@@ -27,10 +27,18 @@ const MEET = `
 const BURY = `
   delete from tenantry.queue_workers where seen_at < now() - make_interval(secs => $1::float8 / 1000) returning pool`;
 
+/** Jobs that have failed for good, and who was told has had a month to look at them. */
+const FORGET = `
+  select count(*) from ${QUEUE_SCHEMA}.complete_jobs(array(
+    select id from ${QUEUE_SCHEMA}.jobs
+    where attempts >= max_attempts and locked_at is null and updated_at < now() - interval '30 days' limit 10000))`;
+const FORGET_EVERY_MS = 3_600_000;
+
 /** Runs until the signal aborts. Failures are tried again at the next turn. */
 export async function showLife(options: LivenessOptions, signal: AbortSignal): Promise<void> {
   /** When our own signs of life began to arrive without interruption. */
   let since: number | undefined;
+  let forgot = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     const pool = options.current();
     try {
@@ -39,6 +47,10 @@ export async function showLife(options: LivenessOptions, signal: AbortSignal): P
       since ??= started;
       // After an outage nobody has been seen for long, and everybody may live: first each has its time to say so.
       if (started - since > options.deadAfterMs) await freeDead(options);
+      if (started - forgot > FORGET_EVERY_MS) {
+        await options.pool.query(FORGET);
+        forgot = started;
+      }
     } catch {
       since = undefined;
     }

@@ -14,7 +14,10 @@ import { QUEUE_ROLE } from '../database/roles.ts';
 /** Schema of the queue, owned by the role of the same name. */
 export const QUEUE_SCHEMA = 'tenantry_queue';
 
-/** As the admin, who may work as the queue's role. */
+/**
+ * Makes the schema as the admin, and the tables as the queue's role.
+ * @param options a login that may work as that role: the sidecar's own, where it has one
+ */
 export async function migrateQueue(admin: PostgresClient, options: PostgresOptions): Promise<void> {
   await admin.script(
     `create schema if not exists ${QUEUE_SCHEMA} authorization ${quoteIdent(QUEUE_ROLE)};

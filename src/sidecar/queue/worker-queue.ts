@@ -1,5 +1,6 @@
 /** The Queue on graphile-worker, in a schema of its own. */
 import type { JobHelpers, Task, TaskList } from 'graphile-worker';
+import type pg from 'pg';
 import type { PostgresOptions } from '../../clients/postgres.ts';
 import { postgresError } from '../../clients/postgres-errors.ts';
 import { asTenantryError, TenantryError } from '../../errors.ts';
@@ -37,6 +38,8 @@ const SILENT: QueueLog = { warn: () => undefined, error: () => undefined };
 const GRACE_MS = 10_000;
 /** For a job to end after its signal. */
 const LAST_MS = 1_000;
+/** Longest wait of who adds a job, a request in most cases, in milliseconds. */
+const ANSWER_MS = 15_000;
 /** Jobs in one statement. */
 const MOST_ADDED = 5_000;
 const MOST_ERROR_TEXT = 500;
@@ -56,7 +59,7 @@ export function createQueue(options: QueueOptions): Queue {
 
   async function query<R extends Record<string, unknown>>(sql: string, params: readonly unknown[] = []) {
     try {
-      return (await pool.query<R>(sql, [...params])).rows;
+      return (await pool.query<R>(timed(sql, params))).rows;
     } catch (error) {
       if (pool.ending) throw new TenantryError('ShuttingDown', 'the queue is closed');
       throw postgresError(error, redactor);
@@ -187,4 +190,11 @@ function oncePerMinute(tell: (message: string) => void): (message: string) => vo
     told.set(kind, performance.now());
     tell(message);
   };
+}
+
+function timed(
+  text: string,
+  values: readonly unknown[],
+): pg.QueryConfig & { readonly query_timeout: number } {
+  return { text, values: [...values], query_timeout: ANSWER_MS };
 }

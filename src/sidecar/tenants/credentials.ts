@@ -28,15 +28,17 @@ const tokenBody = z
       .optional()
       .describe('Scopes that the token has. Default: those of the document.'),
   })
-  .describe('A token.');
+  .meta({ id: 'TokenCredential', description: 'A token.' });
 
-const passwordBody = z
-  .strictObject({ username: z.string().min(1).max(1024), password: secret })
-  .describe('User name and password, for integrations of auth kind basic.');
+const passwordBody = z.strictObject({ username: z.string().min(1).max(1024), password: secret }).meta({
+  id: 'PasswordCredential',
+  description: 'User name and password, for integrations of auth kind basic.',
+});
 
-const fieldsBody = z
-  .strictObject({ fields: z.record(z.string().max(64), z.string().max(65_536)) })
-  .describe('What the form of the connect page asks for, e.g. role_arn of auth kind aws_role.');
+const fieldsBody = z.strictObject({ fields: z.record(z.string().max(64), z.string().max(65_536)) }).meta({
+  id: 'FieldsCredential',
+  description: 'What the form of the connect page asks for, e.g. role_arn of auth kind aws_role.',
+});
 
 const stored = z
   .object({
@@ -46,9 +48,9 @@ const stored = z
     encryptedAt: when,
     expiresAt: when.nullable().describe('When the access token ends; null: never.'),
   })
-  .describe('The credential is kept, encrypted with the tenant’s key.');
+  .meta({ id: 'StoredCredential', description: 'The credential is kept, encrypted with the tenant’s key.' });
 
-const revoked = z
+export const revokedAnswer = z
   .object({
     success: z.literal(true),
     revokedAt: when,
@@ -56,7 +58,7 @@ const revoked = z
       .enum(['done', 'not-supported', 'failed'])
       .describe('Was it ended at the provider too? The copy here is gone in any case.'),
   })
-  .describe('The credential has ended.');
+  .meta({ id: 'RevokedCredential', description: 'The credential has ended.' });
 
 export function credentialRoutes(app: SidecarServer, context: SidecarContext): void {
   const path = '/tenants/:tenant/integrations/:integration/credentials';
@@ -67,6 +69,7 @@ export function credentialRoutes(app: SidecarServer, context: SidecarContext): v
       config,
       schema: {
         tags: ['tenants'],
+        operationId: 'storeCredential',
         summary: 'Store a credential',
         description: 'For a token that is there already; people connect by a connect link.',
         params: placeParams,
@@ -95,9 +98,10 @@ export function credentialRoutes(app: SidecarServer, context: SidecarContext): v
       config,
       schema: {
         tags: ['tenants'],
+        operationId: 'revokeCredential',
         summary: 'End a credential, here and at the provider',
         params: placeParams,
-        response: { 200: revoked },
+        response: { 200: revokedAnswer },
       },
     },
     async (request) => {

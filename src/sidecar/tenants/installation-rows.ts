@@ -27,7 +27,7 @@ export const installationAnswer = z
     lastUsedAt: when.nullable(),
     revokedAt: when.nullable(),
   })
-  .describe('An account of a tenant at a provider.');
+  .meta({ id: 'Installation', description: 'An account of a tenant at a provider.' });
 
 export type InstallationAnswer = z.output<typeof installationAnswer>;
 

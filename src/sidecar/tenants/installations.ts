@@ -5,9 +5,10 @@ import { callerOf } from '../callers/authentication.ts';
 import { requirePermission, tenantOf } from '../callers/caller.ts';
 import type { SidecarContext, SidecarServer } from '../context.ts';
 import { actorOf } from '../oauth/request.ts';
-import { integrationName, tenantName, when } from '../oauth/schemas.ts';
+import { integrationName, tenantName } from '../oauth/schemas.ts';
 import { encryptText } from '../oauth/tenant-key.ts';
 import { changeInstallation } from './change-installation.ts';
+import { revokedAnswer } from './credentials.ts';
 import {
   installationAnswer,
   installationStatus,
@@ -19,7 +20,7 @@ const params = z.object({ id: z.uuid().describe('Id of the installation.') });
 
 const filter = z.object({
   platform: integrationName.optional(),
-  status: installationStatus.optional(),
+  status: installationStatus.optional().describe('Only of this status. Default: of any.'),
   tenant: tenantName.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100).describe('Most on one page. Default 100.'),
   after: z.uuid().optional().describe('`next` of the page before.'),
@@ -30,9 +31,8 @@ const page = z
     installations: z.array(installationAnswer),
     next: z.uuid().nullable().describe('For `after`; null: this is the last page.'),
   })
-  .describe('A page of installations, in no meaningful order.');
+  .meta({ id: 'InstallationPage', description: 'A page of installations, in no meaningful order.' });
 
-const ended = z.object({ success: z.literal(true), revokedAt: when, atProvider: z.string() });
 const write = { access: { permission: 'credentials.write' } } as const;
 
 export function installationRoutes(app: SidecarServer, context: SidecarContext): void {
@@ -43,6 +43,7 @@ export function installationRoutes(app: SidecarServer, context: SidecarContext):
       config: { access: { permission: 'tenant.read' } },
       schema: {
         tags: ['installations'],
+        operationId: 'listInstallations',
         summary: 'Installations of the caller’s tenants',
         querystring: filter,
         response: { 200: page },
@@ -66,9 +67,10 @@ export function installationRoutes(app: SidecarServer, context: SidecarContext):
       config: write,
       schema: {
         tags: ['installations'],
+        operationId: 'revokeInstallation',
         summary: 'End an installation, here and at the provider',
         params,
-        response: { 200: ended },
+        response: { 200: revokedAnswer },
       },
     },
     async (request) => {
@@ -90,6 +92,7 @@ function changeRoutes(app: SidecarServer, context: SidecarContext): void {
       config: write,
       schema: {
         tags: ['installations'],
+        operationId: 'updateInstallation',
         summary: 'Suspend an installation, or let it go on',
         params,
         body: z.strictObject({ status: z.enum(['active', 'suspended']) }),
@@ -110,6 +113,7 @@ function changeRoutes(app: SidecarServer, context: SidecarContext): void {
       config: { access: { permission: 'tenant.manage' } },
       schema: {
         tags: ['installations'],
+        operationId: 'setWebhookSecret',
         summary: 'Set what this installation’s webhooks are signed with',
         params,
         body: z.strictObject({

@@ -31,7 +31,7 @@ export const integrationAnswer = z
         'redirect: the person goes to the provider; form: they type something in; none: nothing is asked.',
       ),
   })
-  .describe('An integration of a tenant.');
+  .meta({ id: 'Integration', description: 'An integration of a tenant.' });
 
 export type IntegrationAnswer = z.output<typeof integrationAnswer>;
 

@@ -6,6 +6,10 @@ import { placeParams, tenantName } from '../oauth/schemas.ts';
 import { requireIntegration } from '../stack/view.ts';
 import { integrationAnswer, integrationView } from './integration-view.ts';
 
+const integrationsAnswer = z
+  .object({ tenantId: tenantName, integrations: z.array(integrationAnswer) })
+  .meta({ id: 'Integrations', description: 'Integrations of a tenant.' });
+
 export function integrationRoutes(app: SidecarServer, context: SidecarContext): void {
   const config = { access: { permission: 'tenant.read', tenantParam: 'tenant' } } as const;
   app.get(
@@ -14,10 +18,11 @@ export function integrationRoutes(app: SidecarServer, context: SidecarContext): 
       config,
       schema: {
         tags: ['tenants'],
+        operationId: 'listIntegrations',
         summary: 'Integrations of a tenant',
         params: z.object({ tenant: tenantName }),
         response: {
-          200: z.object({ tenantId: tenantName, integrations: z.array(integrationAnswer) }),
+          200: integrationsAnswer,
         },
       },
     },
@@ -41,6 +46,7 @@ export function integrationRoutes(app: SidecarServer, context: SidecarContext): 
       config,
       schema: {
         tags: ['tenants'],
+        operationId: 'getIntegration',
         summary: 'An integration of a tenant',
         params: placeParams,
         response: { 200: integrationAnswer },

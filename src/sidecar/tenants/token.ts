@@ -27,7 +27,7 @@ const tokenAnswer = z
         'More secrets of kinds that have several, e.g. access_key_id, secret_access_key, session_token.',
       ),
   })
-  .describe('A token in clear. Each access is recorded.');
+  .meta({ id: 'Token', description: 'A token in clear. Each access is recorded.' });
 
 type TokenAnswer = z.output<typeof tokenAnswer>;
 
@@ -53,6 +53,7 @@ export function tokenRoutes(app: SidecarServer, context: SidecarContext): void {
       config: { access: { permission: 'tokens.use', tenantParam: 'tenant' } },
       schema: {
         tags: ['tokens'],
+        operationId: 'getToken',
         summary: 'The token of a tenant’s integration, refreshed where it is about to end',
         params: placeParams,
         response: { 200: tokenAnswer },
@@ -69,6 +70,7 @@ export function tokenRoutes(app: SidecarServer, context: SidecarContext): void {
       config: { access: { permission: 'tokens.use' } },
       schema: {
         tags: ['tokens'],
+        operationId: 'findToken',
         summary: 'The token of an account at a provider, among the caller’s tenants',
         querystring: account,
         response: { 200: tokenAnswer },

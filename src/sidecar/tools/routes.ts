@@ -18,31 +18,44 @@ const tenant = documentName
   .describe('Tenant, where the caller has several. Default: its only one.');
 const integration = documentName.describe('Id of the integration.');
 
-const invocation = z.strictObject({
-  toolId: z
-    .string()
-    .regex(/^\P{Cc}{1,200}$/u, { error: 'must have 1 to 200 characters' })
-    .describe('Name of the tool at the MCP server.'),
-  integration,
-  parameters: z.record(z.string(), z.unknown()).default({}).describe('Arguments of the tool. Default: none.'),
-  tenant,
-});
+const invocation = z
+  .strictObject({
+    toolId: z
+      .string()
+      .regex(/^\P{Cc}{1,200}$/u, { error: 'must have 1 to 200 characters' })
+      .describe('Name of the tool at the MCP server.'),
+    integration,
+    parameters: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('Arguments of the tool. Default: none.'),
+    tenant,
+  })
+  .meta({ id: 'ToolInvocation', description: 'A call of a tool.' });
 
-const result = z.object({
-  integration,
-  toolId: z.string(),
-  isError: z.boolean().describe('Does the tool say that it failed? The content then says why.'),
-  content: z.array(z.unknown()).describe('Content blocks, as the Model Context Protocol has them.'),
-  structuredContent: z.record(z.string(), z.unknown()).optional().describe('The result as an object.'),
-});
+const result = z
+  .object({
+    integration,
+    toolId: z.string(),
+    isError: z.boolean().describe('Does the tool say that it failed? The content then says why.'),
+    content: z.array(z.unknown()).describe('Content blocks, as the Model Context Protocol has them.'),
+    structuredContent: z.record(z.string(), z.unknown()).optional().describe('The result as an object.'),
+  })
+  .meta({ id: 'ToolResult', description: 'What the tool answered.' });
 
-const tool = z.object({
-  toolId: z.string(),
-  title: z.string().optional(),
-  description: z.string().optional(),
-  inputSchema: z.record(z.string(), z.unknown()).describe('JSON Schema of the parameters.'),
-  annotations: z.record(z.string(), z.unknown()).optional().describe('Hints such as readOnlyHint.'),
-});
+const tool = z
+  .object({
+    toolId: z.string(),
+    title: z.string().optional(),
+    description: z.string().optional(),
+    inputSchema: z.record(z.string(), z.unknown()).describe('JSON Schema of the parameters.'),
+    annotations: z.record(z.string(), z.unknown()).optional().describe('Hints such as readOnlyHint.'),
+  })
+  .meta({ id: 'Tool', description: 'A tool of an MCP server.' });
+
+const toolList = z
+  .object({ integration, tools: z.array(tool) })
+  .meta({ id: 'Tools', description: 'Tools of an integration.' });
 
 const access = { permission: 'tokens.use' } as const;
 
@@ -59,6 +72,7 @@ export function toolRoutesWith(options: AgentsOptions): Routes {
         config: { access },
         schema: {
           tags: ['tools'],
+          operationId: 'invokeTool',
           summary: 'Invoke a tool of an integration’s MCP server',
           body: invocation,
           response: { 200: result, default: problemSchema },
@@ -85,9 +99,10 @@ export function toolRoutesWith(options: AgentsOptions): Routes {
         config: { access },
         schema: {
           tags: ['tools'],
+          operationId: 'listTools',
           summary: 'List the tools of an integration’s MCP server',
           querystring: z.object({ integration, tenant }),
-          response: { 200: z.object({ integration, tools: z.array(tool) }), default: problemSchema },
+          response: { 200: toolList, default: problemSchema },
         },
       },
       async (request, reply) => {

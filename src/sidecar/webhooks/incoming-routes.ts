@@ -25,6 +25,17 @@ const answer = z
   .object({ challenge: z.string().describe('What the provider sent to be sent back.') })
   .meta({ id: 'WebhookAnswer', description: 'Empty, but for the answer to a challenge.' });
 
+const verificationAnswer = z
+  .object({
+    tokens: z.array(
+      z.object({
+        token: z.string().describe('Anybody may have sent it: the provider’s page says whether it is right.'),
+        receivedAt: z.iso.datetime(),
+      }),
+    ),
+  })
+  .meta({ id: 'VerificationTokens', description: 'Signing secrets that came in.' });
+
 export const incomingRoutes: Routes = async (app, context) => {
   const receiver: Receiver = { context, secretOf: subscriptionSecrets(context) };
   await app.register(async (scope) => {
@@ -71,16 +82,7 @@ export const incomingRoutes: Routes = async (app, context) => {
         description: 'Within the last hour, and while the app has none.',
         params: z.object({ integration }),
         response: {
-          200: z.object({
-            tokens: z.array(
-              z.object({
-                token: z
-                  .string()
-                  .describe('Anybody may have sent it: the provider’s page says whether it is right.'),
-                receivedAt: z.iso.datetime(),
-              }),
-            ),
-          }),
+          200: verificationAnswer,
           404: problemSchema,
         },
       },

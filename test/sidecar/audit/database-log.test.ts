@@ -28,17 +28,17 @@ const rows = (): Promise<Record<string, unknown>[]> =>
   );
 
 /** The database with a switch, and a count of its transactions. */
-function switched(): Pick<Database, 'asPlatform'> & { away: boolean; calls: number } {
+function switched(): Pick<Database, 'script'> & { away: boolean; calls: number } {
   const state = {
     away: false,
     calls: 0,
-    asPlatform: <T>(work: Parameters<Database['asPlatform']>[0]): Promise<T> => {
+    script: (sql: string): Promise<void> => {
       state.calls += 1;
-      if (state.away) return Promise.reject(new TenantryError('PostgresUnreachable', 'Postgres: gone'));
-      return systems.database.asPlatform(work) as Promise<T>;
+      if (state.away) return Promise.reject(new TenantryError('PostgresUnreachable', 'Postgres is away'));
+      return systems.database.script(sql);
     },
   };
-  return state as Pick<Database, 'asPlatform'> & { away: boolean; calls: number };
+  return state as Pick<Database, 'script'> & { away: boolean; calls: number };
 }
 
 test('a record is on disk, whole, when the call comes back', async () => {

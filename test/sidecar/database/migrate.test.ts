@@ -153,7 +153,13 @@ test('the login is made with no rights but the roles, and takes a new password',
 test('a login that somebody else has made keeps its password', async () => {
   const { admin, sql } = await newDatabase();
   await sql("create role theirs login noinherit password 'a-password-that-they-chose'");
-  await migrate({ admin, login: { user: 'theirs', password: 'what-we-would-have-set' } });
+  await expect(
+    migrate({ admin, login: { user: 'theirs', password: 'what-we-would-have-set' } }),
+  ).rejects.toMatchObject({
+    code: 'PostgresUnauthorized',
+    hint: expect.stringContaining('TENANTRY_PGPASSWORD'),
+  });
+  await migrate({ admin, login: { user: 'theirs', password: 'a-password-that-they-chose' } });
   const database = createDatabase({ ...admin, user: 'theirs', password: 'a-password-that-they-chose' });
   expect(await database.isReachable()).toBe(true);
   await database.close();

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createPostgresClient } from '../../../src/clients/postgres.ts';
 import { type DevPostgres, startDevPostgres } from '../../../src/dev/postgres.ts';
 import { createAccessLog } from '../../../src/sidecar/audit/database-log.ts';
 import { migrate } from '../../../src/sidecar/database/migrate.ts';
@@ -88,6 +89,12 @@ test('nothing is lost, nothing has to be restarted, and the process lives', asyn
   await queue.add('t', 'after');
   await vi.waitFor(() => expect(done).toContain('after'), { timeout: 30_000 });
   // The end of the job was told as soon as it could be, so it is not done again.
+  const superuser = createPostgresClient(admin);
+  await vi.waitFor(
+    async () => expect(await superuser.query('select 1 from tenantry_queue._private_jobs')).toEqual([]),
+    { timeout: 30_000 },
+  );
+  await superuser.close();
   expect(done).toEqual(['before', 'during', 'after']);
   await queue.stop();
   await database.close();

@@ -186,6 +186,26 @@ describe('a job that fails', () => {
     expect(handler).toHaveBeenCalledTimes(1);
   });
 
+  test('for good is forgotten after a month', async () => {
+    const adds = newQueue();
+    await adds.addMany('t', [
+      { payload: 'old', options: { key: 'old', maxAttempts: 1 } },
+      { payload: 'new', options: { key: 'new', maxAttempts: 1 } },
+      { payload: 'waits', options: { key: 'waits' } },
+    ]);
+    await systems.admin.script(
+      `update tenantry_queue._private_jobs set attempts = max_attempts where key <> 'waits';
+       update tenantry_queue._private_jobs set updated_at = now() - interval '31 days' where key <> 'new'`,
+    );
+    await newQueue().start();
+    await vi.waitFor(async () =>
+      expect(await systems.admin.query('select key from tenantry_queue._private_jobs order by 1')).toEqual([
+        { key: 'new' },
+        { key: 'waits' },
+      ]),
+    );
+  });
+
   test('leaves its code in its row, and no secret there or in the log', async () => {
     const redactor = new Redactor();
     redactor.add('canary-of-the-token');

@@ -198,8 +198,8 @@ test('what could not be written is written later, once', async () => {
 });
 
 test('a replica without work writes and reads nothing', async () => {
-  const asPlatform = vi.fn(systems.database.asPlatform);
-  const usage = replica({ database: { asTenant: systems.database.asTenant, asPlatform } });
+  const asPlatform = vi.spyOn(systems.database, 'asPlatform');
+  const usage = replica();
   usage.admit('globex');
   await usage.flush();
   expect(asPlatform).not.toHaveBeenCalled();

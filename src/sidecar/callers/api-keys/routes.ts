@@ -16,28 +16,41 @@ const daysField = z
   .optional()
   .describe('Days until the key ends. Default: it does not.');
 
-const platformBody = z.strictObject({ name: nameField, expiresInDays: daysField });
-const tenantBody = z.strictObject({
-  name: nameField,
-  role: z.enum(TENANT_KEY_ROLES).default('app').describe('Default app.'),
-  expiresInDays: daysField,
-});
+const platformBody = z
+  .strictObject({ name: nameField, expiresInDays: daysField })
+  .meta({ id: 'NewPlatformApiKey', description: 'An API key of the platform, with role admin.' });
+const tenantBody = z
+  .strictObject({
+    name: nameField,
+    role: z.enum(TENANT_KEY_ROLES).default('app').describe('Default app.'),
+    expiresInDays: daysField,
+  })
+  .meta({ id: 'NewTenantApiKey', description: 'An API key of a tenant.' });
 
-const keySchema = z.object({
-  id: z.string(),
-  tenant: z.string().nullable().describe('Null: a key of the platform.'),
-  name: z.string(),
-  role: z.enum(['admin', ...TENANT_KEY_ROLES]),
-  createdBy: z.string(),
-  createdAt: z.string(),
-  expiresAt: z.string().nullable(),
-  lastUsedAt: z.string().nullable().describe('To within a minute.'),
-  revokedAt: z.string().nullable(),
-});
-const madeSchema = keySchema.extend({ key: z.string().describe('The key. It is shown this once.') });
-const listSchema = z.object({ apiKeys: z.array(keySchema) });
+const keySchema = z
+  .object({
+    id: z.string(),
+    tenant: z.string().nullable().describe('Null: a key of the platform.'),
+    name: z.string(),
+    role: z.enum(['admin', ...TENANT_KEY_ROLES]),
+    createdBy: z.string(),
+    createdAt: z.string(),
+    expiresAt: z.string().nullable(),
+    lastUsedAt: z.string().nullable().describe('To within a minute.'),
+    revokedAt: z.string().nullable(),
+  })
+  .meta({ id: 'ApiKey', description: 'An API key, without the key itself.' });
+const madeSchema = keySchema
+  .extend({ key: z.string().describe('The key. It is shown this once.') })
+  .meta({ id: 'CreatedApiKey', description: 'An API key that was made.' });
+const listSchema = z
+  .object({ apiKeys: z.array(keySchema) })
+  .meta({ id: 'ApiKeys', description: 'API keys.' });
 
-const id = z.string().regex(/^[0-9a-z]{12}$/, { error: 'must be the id of a key' });
+const id = z
+  .string()
+  .regex(/^[0-9a-z]{12}$/, { error: 'must be the id of a key' })
+  .describe('Id of the key.');
 
 /** Keys of a tenant, for its admins; keys of the platform, for the platform's. */
 export const apiKeyRoutes: Routes = (app, context) => {
@@ -49,7 +62,7 @@ function ofTenant(app: SidecarServer, { database, stack, now }: SidecarContext):
   const url = '/tenants/:tenant/api-keys';
   const access: Access = { permission: 'tenant.manage', tenantParam: 'tenant' };
   const config = { access };
-  const params = z.object({ tenant: z.string() });
+  const params = z.object({ tenant: z.string().describe('Name of the tenant.') });
 
   app.post(
     url,
@@ -57,6 +70,7 @@ function ofTenant(app: SidecarServer, { database, stack, now }: SidecarContext):
       config,
       schema: {
         tags: ['API keys'],
+        operationId: 'createTenantApiKey',
         summary: 'Make an API key of a tenant',
         params,
         body: tenantBody,
@@ -90,6 +104,7 @@ function ofTenant(app: SidecarServer, { database, stack, now }: SidecarContext):
       config,
       schema: {
         tags: ['API keys'],
+        operationId: 'listTenantApiKeys',
         summary: 'List the API keys of a tenant',
         params,
         response: { 200: listSchema },
@@ -104,9 +119,10 @@ function ofTenant(app: SidecarServer, { database, stack, now }: SidecarContext):
       config,
       schema: {
         tags: ['API keys'],
+        operationId: 'revokeTenantApiKey',
         summary: 'Revoke an API key of a tenant',
         params: params.extend({ id }),
-        response: { 204: z.null() },
+        response: { 204: z.null().describe('It is revoked.') },
       },
     },
     async (request, reply) => {
@@ -128,6 +144,7 @@ function ofPlatform(app: SidecarServer, { database, now }: SidecarContext): void
       config,
       schema: {
         tags: ['API keys'],
+        operationId: 'createPlatformApiKey',
         summary: 'Make an API key of the platform (role admin)',
         body: platformBody,
         response: { 201: madeSchema },
@@ -153,6 +170,7 @@ function ofPlatform(app: SidecarServer, { database, now }: SidecarContext): void
       config,
       schema: {
         tags: ['API keys'],
+        operationId: 'listPlatformApiKeys',
         summary: 'List the API keys of the platform',
         response: { 200: listSchema },
       },
@@ -166,9 +184,10 @@ function ofPlatform(app: SidecarServer, { database, now }: SidecarContext): void
       config,
       schema: {
         tags: ['API keys'],
+        operationId: 'revokePlatformApiKey',
         summary: 'Revoke an API key of the platform',
         params: z.object({ id }),
-        response: { 204: z.null() },
+        response: { 204: z.null().describe('It is revoked.') },
       },
     },
     async (request, reply) => {

@@ -30,7 +30,7 @@ const whoSchema = z
       .describe('Of a session: to be sent as X-Tenantry-CSRF with each request that changes something.'),
     expiresAt: z.string().optional().describe('When the session ends (RFC 3339).'),
   })
-  .describe('Who calls.');
+  .meta({ id: 'CallerInfo', description: 'Who calls.' });
 
 export const sessionRoutes: Routes = (app, context) => {
   const { settings, database } = context;
@@ -42,6 +42,7 @@ export const sessionRoutes: Routes = (app, context) => {
       config: { access: 'public' },
       schema: {
         tags: ['callers'],
+        operationId: 'openSession',
         summary: 'Open a session for a browser',
         description:
           'Takes an API key or a JWT as Authorization and sets the session’s cookie. A former session of this browser ends.',
@@ -69,6 +70,7 @@ export const sessionRoutes: Routes = (app, context) => {
       config: { access: { permission: 'tenant.read' } },
       schema: {
         tags: ['callers'],
+        operationId: 'getCaller',
         summary: 'Tell who calls',
         response: { 200: whoSchema },
       },
@@ -83,7 +85,12 @@ export const sessionRoutes: Routes = (app, context) => {
     '/session',
     {
       config: { access: { permission: 'tenant.read' } },
-      schema: { tags: ['callers'], summary: 'End the session', response: { 204: z.null() } },
+      schema: {
+        tags: ['callers'],
+        operationId: 'endSession',
+        summary: 'End the session',
+        response: { 204: z.null().describe('It has ended.') },
+      },
     },
     async (request, reply) => {
       const { name, options } = app.callers.cookie;

@@ -1,0 +1,27 @@
+/** Every route of the sidecar: what it serves is what its OpenAPI document tells. */
+import { type Draining, healthRoutes } from './admin/health.ts';
+import { metricsRoutes } from './admin/metrics.ts';
+import { overviewRoutes } from './admin/overview.ts';
+import { tenantRecordRoutes } from './admin/tenant-records.ts';
+import { callerRoutes } from './callers/routes.ts';
+import type { Routes } from './context.ts';
+import { oauthRoutes } from './oauth/routes.ts';
+import { proxyRoutes } from './proxy/routes.ts';
+import { tenantRoutes } from './tenants/routes.ts';
+import { toolRoutes } from './tools/routes.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
+
+export function sidecarRoutes(state: Draining): readonly Routes[] {
+  return [
+    healthRoutes(state),
+    metricsRoutes,
+    overviewRoutes,
+    tenantRecordRoutes,
+    callerRoutes,
+    oauthRoutes,
+    tenantRoutes,
+    proxyRoutes,
+    toolRoutes,
+    webhookRoutes,
+  ];
+}
