@@ -73,6 +73,8 @@ export type Access =
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** True where the answers' security headers are the route's own business. */
+    ownHeaders?: boolean;
   }
   interface FastifyRequest {
     /** The verified caller; null on public routes. Use `callerOf(request)`. */

@@ -1,11 +1,11 @@
 /**
  * One line for each request. It is written a thousand times more often than any other, so it goes past the general log,
- * with whose lines it is the same: its few fields are made here, and only one of them can hold what a sender chose.
+ * with whose lines it is the same: of its few fields only one can hold what a sender chose.
  */
 import { isLevelOn, type LogOptions, writerOf } from './log.ts';
 
 export interface RequestLine {
-  /** May be the sender's own word. */
+  /** Cleaned of secrets, where it is the sender's own word. */
   readonly id: string;
   readonly method: string;
   /** Pattern of the route, not the address: a query may hold a code. */
@@ -19,9 +19,8 @@ export interface RequestLine {
 export type LogRequest = (line: RequestLine) => void;
 
 /** Lines of one turn of the event loop are written together. Nothing below level info. */
-export function createRequestLog(options: LogOptions): LogRequest {
+export function createRequestLog(options: Pick<LogOptions, 'env' | 'write'>): LogRequest {
   if (!isLevelOn('info', options.env)) return () => undefined;
-  const { redactor } = options;
   const write = writerOf(options);
   let lines = '';
   const flush = (): void => {
@@ -40,7 +39,7 @@ export function createRequestLog(options: LogOptions): LogRequest {
       prefix = `{"level":"info","time":"${new Date(second).toISOString().slice(0, -4)}`;
     }
     const millis = String(now - second).padStart(3, '0');
-    const req = `{"id":${text(redactor.redact(id))},"method":${text(method)},"route":${text(route)}}`;
+    const req = `{"id":${text(id)},"method":${text(method)},"route":${text(route)}}`;
     lines += `${prefix}${millis}Z","req":${req},"status":${status},"ms":${ms},"caller":${text(caller)},"msg":"request"}\n`;
   };
 }

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyPluginAsync, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -11,6 +10,7 @@ import { TenantryError } from '../errors.ts';
 import type { Routes, SidecarContext, SidecarServer } from './context.ts';
 import { documentation } from './documentation.ts';
 import { sendProblem } from './problem.ts';
+import { securityHeaders } from './security-headers.ts';
 
 export interface ServerParts {
   readonly context: SidecarContext;
@@ -49,16 +49,6 @@ export async function buildServer({ context, authentication, routes }: ServerPar
     return reply;
   });
   observe(app, context);
-  await app.register(helmet, {
-    // Made once, below, and not anew for each answer; pages have their own.
-    contentSecurityPolicy: false,
-    referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: context.settings.publicUrl.startsWith('https:')
-      ? { maxAge: 31_536_000, includeSubDomains: false }
-      : false,
-    // The popup of a connect flow tells its opener that it is done: that route has its own word.
-    crossOriginOpenerPolicy: { policy: 'same-origin' },
-  });
   await app.register(cookie);
   await app.register(formbody);
   await app.register(authentication);
@@ -102,16 +92,16 @@ function genReqId(request: IncomingMessage): string {
   return typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : randomUUID();
 }
 
-/** An answer that is no page loads nothing, is shown in no frame and sends no form. */
-const NO_PAGE = "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'none'";
-
-function observe(app: SidecarServer, { metrics, logRequest }: SidecarContext): void {
+function observe(app: SidecarServer, { metrics, logRequest, redactor, settings }: SidecarContext): void {
+  const secure = securityHeaders(settings.publicUrl);
   app.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id).header('content-security-policy', NO_PAGE);
+    void reply.header('x-request-id', request.id);
+    if (!request.routeOptions.config.ownHeaders) void reply.headers(secure);
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const { id, method, routeOptions, caller } = request;
+    const { method, routeOptions, caller, headers } = request;
+    const id = headers['x-request-id'] === undefined ? request.id : redactor.redact(request.id);
     const { statusCode: status, elapsedTime } = reply;
     // The route's pattern, not the address: that would be a label of the sender's choice.
     const route = routeOptions.url;

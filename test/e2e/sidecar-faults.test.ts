@@ -221,7 +221,11 @@ describe('Postgres is away', () => {
     webhook: needsPostgres,
   };
 
-  test.each(['refuse', 'hang', 'cut'] as const)('%s', async (fault) => {
+  test.each([
+    ['and refuses connections', 'refuse'],
+    ['and takes connections without an answer', 'hang'],
+    ['and cuts its answers', 'cut'],
+  ] as const)('%s', async (_name, fault) => {
     const prepared = await prepare();
     const before = { read: await records('token.read'), proxy: await records('proxy') };
     await world.postgres.set(fault);

@@ -45,7 +45,7 @@ export function testContext(parts: Partial<SidecarContext> = {}): TestContext {
     metrics: createMetrics(),
     redactor,
     log: createLog({ env: { LOG_LEVEL: 'debug' }, redactor, write: (line) => lines.push(line) }),
-    logRequest: createRequestLog({ env: {}, redactor, write: (line) => lines.push(line) }),
+    logRequest: createRequestLog({ env: {}, write: (line) => lines.push(line) }),
     now: Date.now,
     ...parts,
   };

@@ -1,4 +1,4 @@
-/** The AccessLog in Postgres: what comes while one statement is under way goes together in the next. */
+/** The AccessLog in Postgres: what comes while statements are under way goes together in the next. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quoteLiteral } from '../../clients/postgres.ts';
 import { asTenantryError, TenantryError } from '../../errors.ts';
@@ -21,6 +21,8 @@ export interface AccessLogOptions {
 
 /** Records in one statement. */
 const MOST_WRITTEN = 1_000;
+/** Statements at once: while one is on its way to the disk, others are begun with what has come since. */
+const MOST_UNDER_WAY = 3;
 const MOST_DELAY_MS = 5_000;
 const MOST_DETAIL = 200;
 /** What a caller is told to wait for when no more can be kept. */
@@ -42,35 +44,43 @@ const insert = (rows: readonly object[]): string => `
 /** A record may be written twice when the answer of Postgres is lost, and is never left out. */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const { database, log, now = Date.now, most = 10_000, delayMs = 100 } = options;
-  const kept: Kept[] = [];
-  let isWriting = false;
-  /** One statement after the other: `flush` may come while records are being written. */
-  let turn: Promise<void> = Promise.resolve();
+  /** Not in a statement yet. */
+  let waiting: Kept[] = [];
+  /** In a statement that is under way. */
+  let written = 0;
+  const statements = new Set<Promise<void>>();
+  const underWay = new Set<Promise<void>>();
   /** Failed writes one after the other. */
   let failures = 0;
+  let isDue = false;
 
-  /** @throws what Postgres answered; the records stay */
+  /** @throws what Postgres answered; the records wait again, before the others */
   async function writeSome(): Promise<void> {
-    const some = kept.slice(0, MOST_WRITTEN);
+    const some = waiting.slice(0, MOST_WRITTEN);
     if (some.length === 0) return;
-    await database.script(insert(some.map(({ row }) => row)));
-    kept.splice(0, some.length);
-    if (failures > 0) log.warn({ kept: kept.length }, 'access log: Postgres takes records again');
+    waiting = waiting.slice(some.length);
+    written += some.length;
+    const statement = database.script(insert(some.map(({ row }) => row)));
+    statements.add(statement);
+    try {
+      await statement;
+    } catch (error) {
+      waiting = [...some, ...waiting];
+      throw error;
+    } finally {
+      statements.delete(statement);
+      written -= some.length;
+    }
+    if (failures > 0) log.warn({ kept: waiting.length }, 'access log: Postgres takes records again');
     failures = 0;
     for (const { resolve } of some) resolve?.();
-  }
-
-  function inTurn(): Promise<void> {
-    const next = turn.then(writeSome);
-    turn = next.catch(() => undefined);
-    return next;
   }
 
   function failed(error: unknown): void {
     const { code, message } = asTenantryError(error);
     if (failures === 0) log.error({ code }, `access log: records are kept in memory: ${message}`);
     failures += 1;
-    for (const record of kept) release(record);
+    for (const record of waiting) release(record);
   }
 
   /** The log takes the place of the table until then, so that the caller need not wait. */
@@ -82,38 +92,48 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
   }
 
   async function write(): Promise<void> {
-    // What comes in this turn of the event loop goes together.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (kept.length > 0) {
+    while (waiting.length > 0) {
       try {
-        await inTurn();
+        await writeSome();
       } catch (error) {
         failed(error);
         const bound = Math.min(delayMs * 2 ** (failures - 1), MOST_DELAY_MS);
         await sleep(bound * (0.5 + Math.random() / 2), undefined, { ref: false });
       }
     }
-    isWriting = false;
+  }
+
+  function start(): void {
+    isDue = false;
+    // After a failure one alone tries on.
+    if (waiting.length === 0 || underWay.size >= (failures > 0 ? 1 : MOST_UNDER_WAY)) return;
+    const work = write();
+    underWay.add(work);
+    void work.then(() => underWay.delete(work));
   }
 
   return {
     async record(access) {
-      if (kept.length >= most) {
+      if (waiting.length + written >= most) {
         throw new TenantryError('PostgresUnavailable', 'the record of this access cannot be kept', {
           retryAfterSeconds: RETRY_AFTER_SECONDS,
         });
       }
       await new Promise<void>((resolve) => {
         const record: Kept = { row: rowOf(access, now()), resolve };
-        kept.push(record);
+        waiting.push(record);
         if (failures > 0) release(record);
-        if (isWriting) return;
-        isWriting = true;
-        void write();
+        if (isDue) return;
+        isDue = true;
+        // What comes in this turn of the event loop goes together.
+        setImmediate(start);
       });
     },
     async flush() {
-      while (kept.length > 0) await inTurn();
+      while (waiting.length > 0 || statements.size > 0) {
+        await Promise.allSettled(statements);
+        await writeSome();
+      }
     },
   };
 }

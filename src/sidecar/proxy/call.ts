@@ -8,7 +8,7 @@ import type { SidecarContext } from '../context.ts';
 import type { IntegrationView } from '../stack/view.ts';
 import type { UsableToken } from '../tokens/service.ts';
 import type { Agents } from './agents.ts';
-import { createDeadline, type Deadline } from './deadline.ts';
+import { createDeadline, type Deadline, endedBy } from './deadline.ts';
 import { type Exchanged, exchange } from './exchange.ts';
 import { upstreamFailure } from './failure.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
@@ -70,7 +70,7 @@ export async function proxyCall(
   try {
     await answered(running);
   } catch (error) {
-    const failure = upstreamFailure(error, name);
+    const failure = upstreamFailure(endedBy(error, deadline), name);
     tally.status = failure.code;
     if (!running.isRecorded) recordRefusal(running, failure);
     if (failure.code === 'PayloadTooLarge') void reply.header('connection', 'close');

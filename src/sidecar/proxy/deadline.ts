@@ -13,6 +13,12 @@ export interface Deadline {
   readonly stop: () => void;
 }
 
+/** What a call ended with: where its time was up, that, and not that something was stopped because of it. */
+export function endedBy(error: unknown, { signal }: Pick<Deadline, 'signal'>): unknown {
+  const isStopped = error instanceof TenantryError && error.code === 'Cancelled';
+  return signal.aborted && isStopped ? signal.reason : error;
+}
+
 export function createDeadline(ms: number, host: string): Deadline {
   const controller = new AbortController();
   let isStopped = false;

@@ -32,15 +32,17 @@ export function proxyRoutesWith(options: ProxyOptions): Routes {
     takeUpgrades(app, context, options);
     // Bodies of any type, untouched: they are the service's business.
     const fixed = fixedHeaders(context.settings.publicUrl);
-    app.addHook('onRequest', async (_request, reply) => void reply.headers(fixed));
+    app.addHook('onRequest', (_request, reply, done) => {
+      void reply.headers(fixed);
+      done();
+    });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     app.route({
       method: METHODS,
       url: '/proxy/:integration/*',
-      config: { access: { permission: 'tokens.use', passesOn: true } },
       // These answers are the service's and get headers of their own.
-      helmet: false,
+      config: { access: { permission: 'tokens.use', passesOn: true }, ownHeaders: true },
       schema: {
         tags: ['proxy'],
         summary: 'Call the API of a service with the tenant’s credential',

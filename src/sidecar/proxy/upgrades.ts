@@ -10,7 +10,7 @@ import type { UsableToken } from '../tokens/service.ts';
 import { admitted } from './admission.ts';
 import { type Agents, type AgentsOptions, createAgents } from './agents.ts';
 import { proxyPartOf, reachFor } from './call.ts';
-import { createDeadline, type Deadline } from './deadline.ts';
+import { createDeadline, type Deadline, endedBy } from './deadline.ts';
 import { upstreamFailure } from './failure.ts';
 import { answerHeaders, type Headers, requestHeaders } from './headers.ts';
 import { maskOf } from './mask.ts';
@@ -111,7 +111,7 @@ async function upgraded(parts: Parts, upgrade: Upgrade): Promise<void> {
   try {
     await opened({ ...parts, ...upgrade, caller, view, place, deadline, tally });
   } catch (error) {
-    const failure = upstreamFailure(error, view.entry.name);
+    const failure = upstreamFailure(endedBy(error, deadline), view.entry.name);
     tally.status = failure.code;
     throw failure;
   } finally {

@@ -8,7 +8,7 @@ import { version } from '../../version.ts';
 import type { SidecarContext } from '../context.ts';
 import { redirectOrigin } from '../providers/fill-url.ts';
 import type { Agents } from '../proxy/agents.ts';
-import { createDeadline } from '../proxy/deadline.ts';
+import { createDeadline, endedBy } from '../proxy/deadline.ts';
 import { type Mask, maskOf } from '../proxy/mask.ts';
 import type { Tally } from '../proxy/tally.ts';
 import type { SidecarSettings } from '../settings.ts';
@@ -55,7 +55,9 @@ export async function withSession<T>(
   const gone = (): void => deadline.abort(new TenantryError('Cancelled', 'the caller is gone'));
   signal.addEventListener('abort', gone, { once: true });
   try {
-    const token = await tokens.get(place, { signal: deadline.signal });
+    const token = await tokens.get(place, { signal: deadline.signal }).catch((error: unknown) => {
+      throw endedBy(error, deadline);
+    });
     const bearer = bearerFetch({
       agent: isTrusted ? agents.direct : agents.guarded,
       origin: url.origin,
