@@ -30,6 +30,8 @@ export async function buildServer({ context, authentication, routes }: ServerPar
   const { limits, trustProxy } = context.settings.spec;
   const app: SidecarServer = Fastify({
     loggerInstance: context.log,
+    // A logger for each request costs more than all that is logged: our lines name the request themselves.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
