@@ -62,6 +62,8 @@ export interface Settings {
     readonly sslMode: 'disable' | 'allow' | 'prefer' | 'require';
   };
   readonly sidecarUrl?: string;
+  /** Set by `tenantry dev` alone, whose links need no login. */
+  readonly connectPage?: string;
 }
 
 /** The values that count: of the document, else of the environment, else the default. Throws MissingSetting for all at once. */
@@ -103,7 +105,8 @@ export function draftSettings(
   const airbyte = airbyteSettings(platform.spec.airbyte, reader);
   const destination = destinationSettings(platform.spec.airbyte.destination, postgres, reader);
   const sidecarUrl = reader.url('spec.sidecar.url', platform.spec.sidecar.url, { variable: 'TENANTRY_URL' });
-  const settings = { vault, postgres, airbyte, destination, ...defined({ sidecarUrl }) };
+  const connectPage = reader.text('connect page', undefined, { variable: 'TENANTRY_CONNECT_PAGE' });
+  const settings = { vault, postgres, airbyte, destination, ...defined({ sidecarUrl, connectPage }) };
   return { settings, problems: reader.problems };
 }
 

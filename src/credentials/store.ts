@@ -111,7 +111,10 @@ async function recordEncrypted(
   await mergeMetadata(vault, path, custom, { ...options, exists: true });
 }
 
-/** Encrypts what was written by hand in plain text; safe to repeat. Returns the version that is encrypted now. */
+/**
+ * Encrypts what was written by hand in plain text, and destroys the versions that hold it; safe to repeat, also after it
+ * was cut off. Returns the version that is encrypted now.
+ */
 export async function encryptInPlace(
   vault: VaultClient,
   place: CredentialPlace,
@@ -119,17 +122,37 @@ export async function encryptInPlace(
 ): Promise<{ version: number; encrypted: readonly string[] }> {
   const stored = await readStored(vault, place, options);
   if (!stored) return { version: 0, encrypted: [] };
-  const plain = plainFields(stored.data);
-  if (plain.length > 0) {
-    const version = await storeCredential(vault, place, stored.data, {
-      ...options,
-      expectedVersion: stored.version,
-    });
-    return { version, encrypted: plain };
-  }
   const path = credentialPath(place.tenant, place.integration);
-  await recordEncrypted(vault, path, { version: stored.version, content: String(stored.version) }, options);
-  return { version: stored.version, encrypted: [] };
+  const metadata = await readMetadata(vault, path, options);
+  const plain = plainFields(stored.data);
+  let { version } = stored;
+  if (plain.length > 0) {
+    const data = await encryptFields(vault, place.tenant, stored.data, options);
+    version = await writeVersion(vault, path, data, { ...options, expectedVersion: version });
+  }
+  if (metadata) await destroyUnchecked(vault, path, { metadata, before: version }, options);
+  // Last, because it says that nothing is left to do.
+  await recordEncrypted(vault, path, { version, content: String(version) }, options);
+  return { version, encrypted: plain };
+}
+
+/** What came after the last version that is known to be encrypted may be plain text, and could be read for ever. */
+async function destroyUnchecked(
+  vault: VaultClient,
+  path: string,
+  { metadata, before }: { readonly metadata: KvMetadata; readonly before: number },
+  options: CallOptions,
+): Promise<void> {
+  const checked = Number(metadata.custom_metadata?.[ENCRYPTED_VERSION] ?? 0);
+  const versions = Object.entries(metadata.versions)
+    .map(([version, { destroyed }]) => ({ version: Number(version), destroyed }))
+    .filter(({ version, destroyed }) => version > checked && version < before && !destroyed)
+    .map(({ version }) => version);
+  if (versions.length === 0) return;
+  await vault.write(`${vault.kvMount}/destroy/${path}`, { versions }, options).catch((error: unknown) => {
+    // A login from before this path was needed: the newest version is encrypted all the same.
+    if (!(error instanceof TenantryError && error.code === 'VaultForbidden')) throw error;
+  });
 }
 
 /** Newest version at a place, deleted ones counted: what check-and-set has to name. */

@@ -83,7 +83,11 @@ export async function startDevSession(options: DevOptions): Promise<DevSession> 
     const connectUrl = `http://127.0.0.1:${port}`;
     const redirectUri = (integration: string): string => `${connectUrl}/oauth/callback/${integration}`;
     environment.idp.github.setCallbackUrl(redirectUri('github'));
-    const variables: Record<string, string> = { TENANTRY_URL: connectUrl, ...environment.variables };
+    const variables: Record<string, string> = {
+      TENANTRY_URL: connectUrl,
+      TENANTRY_CONNECT_PAGE: `${connectUrl}/connect`,
+      ...environment.variables,
+    };
     const env = { ...options.env, ...variables };
     Object.assign(variables, sandboxVariables(documents, catalog, environment, { env, redirectUri }));
     starting = startDevSidecar({

@@ -117,15 +117,18 @@ function addSource(
 
 function credentialGate(document: IntegrationDocument, credential: string, settings: PlanSettings): Gate {
   const { tenant, integration } = document.spec;
-  const link =
-    settings.sidecarUrl && `${settings.sidecarUrl.replace(/\/$/, '')}/connect/${tenant}/${integration}`;
   return {
     open: ref(credential, 'connected'),
     waitsFor: `credential ${tenant}/${integration}`,
-    nextStep: link
-      ? `connect at ${link}`
-      : `store a token: tenantry credentials set ${tenant} ${integration}`,
+    nextStep: connectStep(tenant, integration, settings),
   };
+}
+
+/** A link is good for one use, and a plan makes nothing: so it says how to get one. */
+function connectStep(tenant: string, integration: string, { connectPage, sidecarUrl }: PlanSettings): string {
+  if (connectPage) return `connect at ${connectPage.replace(/\/$/, '')}/${tenant}/${integration}`;
+  if (sidecarUrl) return `make a link: tenantry connect ${tenant} ${integration}`;
+  return `store a token: tenantry credentials set ${tenant} ${integration}`;
 }
 
 function addConnection(

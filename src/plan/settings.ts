@@ -36,4 +36,6 @@ export interface PlanSettings {
   readonly organizationId?: string | undefined;
   /** Base of the connect links, where the stack has a sidecar. */
   readonly sidecarUrl?: string | undefined;
+  /** Page below which anybody may connect; only `tenantry dev` has one. */
+  readonly connectPage?: string | undefined;
 }

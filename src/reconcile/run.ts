@@ -84,5 +84,6 @@ export function planSettings(settings: Settings, platform: PlatformDocument): Pl
     sharedWorkspaceId: settings.airbyte.workspace === 'Shared' ? settings.airbyte.workspaceId : undefined,
     organizationId: settings.airbyte.organizationId,
     sidecarUrl: settings.sidecarUrl,
+    connectPage: settings.connectPage,
   };
 }

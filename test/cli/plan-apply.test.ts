@@ -59,7 +59,7 @@ describe('the life of a stack', () => {
         + airbyte:destination acme-postgres
         + vault:credential acme/notion
         … airbyte:source acme-notion  waits for credential acme/notion
-            → connect at https://connect.example.com/connect/acme/notion
+            → make a link: tenantry connect acme notion --stack life
 
       Plan: 15 to create; 1 up to date, 3 waiting.
       \`tenantry apply --stack life\` makes these changes.
@@ -93,7 +93,7 @@ describe('the life of a stack', () => {
         "stderr": "",
         "stdout": "Tenant acme
         … airbyte:source acme-notion  waits for credential acme/notion
-            → connect at https://connect.example.com/connect/acme/notion
+            → make a link: tenantry connect acme notion --stack life
 
       No changes: 16 up to date, 3 waiting.
       ",
@@ -104,7 +104,7 @@ describe('the life of a stack', () => {
         "code": 0,
         "stderr": "",
         "stdout": "TENANT  INTEGRATION  STATUS   LAST SYNC  NEXT STEP
-      acme    notion       waiting  -          connect at https://connect.example.com/connect/acme/notion
+      acme    notion       waiting  -          make a link: tenantry connect acme notion --stack life
 
       1 integration: 1 waiting.
       ",
@@ -123,7 +123,7 @@ describe('the life of a stack', () => {
         ~ postgres:role tenant_acme_loader
             connectionLimit: 10 → 20
         … airbyte:source acme-notion  waits for credential acme/notion
-            → connect at https://connect.example.com/connect/acme/notion
+            → make a link: tenantry connect acme notion --stack life
 
       Plan: 2 to update; 14 up to date, 3 waiting.
       \`tenantry apply --tenant acme --stack life\` makes these changes.
@@ -136,7 +136,7 @@ describe('the life of a stack', () => {
         ~ postgres:role tenant_acme_loader
             connectionLimit: 10 → 20
         … airbyte:source acme-notion  waits for credential acme/notion
-            → connect at https://connect.example.com/connect/acme/notion
+            → make a link: tenantry connect acme notion --stack life
 
       Plan: 2 to update; 14 up to date, 3 waiting.
       Applied: 2 updated, 3 waiting, 14 unchanged.

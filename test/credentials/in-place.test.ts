@@ -167,3 +167,39 @@ test('every field of a credential that a source of the catalog sends as a secret
   expect([...fields].filter((field) => !SECRET_FIELDS.has(field) && !facts.has(field))).toEqual([]);
   expect(fields.size).toBeGreaterThan(1);
 });
+
+test('the versions that held the plain text are destroyed, and those that were encrypted before stay', async () => {
+  const place = { tenant, integration: 'notion' };
+  await storeCredential(open.world.vault, place, { access_token: 'first-token' }, { expectedVersion: 0 });
+  await put({ access_token: 'canary-plain-2' });
+  await put({ access_token: 'canary-plain-3' });
+  expect(await encryptInPlace(open.world.vault, place)).toEqual({ version: 4, encrypted: ['access_token'] });
+  const metadata = await open.world.vault.read<{ versions: Record<string, { destroyed: boolean }> }>(
+    `secret/metadata/${tenant}/notion`,
+  );
+  expect(Object.values(metadata?.versions ?? {}).map(({ destroyed }) => destroyed)).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(await encryptInPlace(open.world.vault, place)).toEqual({ version: 4, encrypted: [] });
+  expect(await resolved('access_token')).toBe('canary-plain-3');
+});
+
+test('a run that was cut off before it destroyed the plain text is brought to its end', async () => {
+  const place = { tenant, integration: 'notion' };
+  await put({ access_token: 'canary-plain-1' });
+  const written = await read();
+  await encryptInPlace(open.world.vault, place);
+  // As if it had been killed after the first write: nothing recorded, nothing destroyed.
+  const encrypted = (await read()).data;
+  await open.world.vault.delete(`secret/metadata/${tenant}/notion`);
+  await put(written.data);
+  await put(encrypted);
+  expect(await encryptInPlace(open.world.vault, place)).toEqual({ version: 2, encrypted: [] });
+  const metadata = await open.world.vault.read<{ versions: Record<string, { destroyed: boolean }> }>(
+    `secret/metadata/${tenant}/notion`,
+  );
+  expect(metadata?.versions['1']?.destroyed).toBe(true);
+});

@@ -185,7 +185,7 @@ test('an integration without a credential waits, says for what and where to conn
   for (const step of waiting) {
     expect(step.waiting).toEqual({
       waitsFor: 'credential newbie/notion',
-      nextStep: 'connect at https://connect.example.com/connect/newbie/notion',
+      nextStep: 'make a link: tenantry connect newbie notion',
     });
   }
   const applied = await mustApply(systems, yaml, { env });

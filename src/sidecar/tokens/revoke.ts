@@ -70,7 +70,7 @@ export function createRevoke(
  * under way bring it back. Metadata stay, so that the stack's marks do.
  */
 async function bury(
-  { vault, read, now }: RevokeParts & Pick<TokenParts, 'log'>,
+  { vault, read, now, log }: RevokeParts & Pick<TokenParts, 'log'>,
   place: CredentialPlace,
   options: CallOptions,
 ): Promise<Held | undefined> {
@@ -86,8 +86,10 @@ async function bury(
     }
     try {
       await vault.write(data, { data: tombstone(now()), options: { cas: held.version } }, options);
-      await destroyBefore(vault, path, held.version, options);
-      await vault.delete(data, options);
+      const tolerant = { vault, log, path };
+      await destroyBefore(tolerant, held.version, options);
+      // The tombstone holds no token: what is still to do must not wait for a right that is missing.
+      await vault.delete(data, options).catch((error: unknown) => tolerate(tolerant, error));
       return held;
     } catch (error) {
       if (asTenantryError(error).code !== 'Conflict' || attempt === TRIES) throw error;
@@ -96,9 +98,14 @@ async function bury(
 }
 
 /** Older versions hold older tokens, some of which may still be good; deleting alone could be undone. */
+interface Tolerant {
+  readonly vault: TokenParts['vault'];
+  readonly log: TokenParts['log'];
+  readonly path: string;
+}
+
 async function destroyBefore(
-  vault: TokenParts['vault'],
-  path: string,
+  { vault, log, path }: Tolerant,
   last: number,
   options: CallOptions,
 ): Promise<void> {
@@ -107,10 +114,16 @@ async function destroyBefore(
     .filter(([version, { destroyed }]) => Number(version) <= last && !destroyed)
     .map(([version]) => Number(version));
   if (versions.length === 0) return;
-  await vault.write(`${vault.kvMount}/destroy/${path}`, { versions }, options).catch((error: unknown) => {
-    // Stacks applied by an older Tenantry have a policy without this path; the newest version is gone in any case.
-    if (asTenantryError(error).code !== 'VaultForbidden') throw error;
-  });
+  await vault
+    .write(`${vault.kvMount}/destroy/${path}`, { versions }, options)
+    .catch((error: unknown) => tolerate({ vault, log, path }, error));
+}
+
+/** Stacks applied by an older Tenantry have a policy without these paths. @throws everything else */
+function tolerate({ log, path }: Tolerant, error: unknown): void {
+  if (asTenantryError(error).code !== 'VaultForbidden') throw error;
+  const hint = 'run `tenantry apply`, which updates the policy gateway-service';
+  log.warn({ path, hint }, 'Vault did not let older versions of a revoked credential be destroyed');
 }
 
 async function atTheProvider(

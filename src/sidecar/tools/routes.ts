@@ -141,7 +141,9 @@ async function used<T>(
   work: (session: Omit<SessionOptions, 'context' | 'agents'>) => Promise<T>,
 ): Promise<T> {
   const caller = callerOf(request);
-  const view = admitted(context, caller, { ...asked, tenant: asked.tenant, use: 'tools' });
+  const header = request.headers['x-tenantry-tenant'];
+  const named = asked.tenant ?? (typeof header === 'string' ? header : undefined);
+  const view = admitted(context, caller, { ...asked, tenant: named, use: 'tools' });
   const place = { tenant: view.tenant.metadata.name, integration: asked.integration };
   mcpServerOf(view, context.settings);
   context.usage.admit(place.tenant);
