@@ -142,7 +142,7 @@ For development only, on this machine only:
   Postgres  ${postgres.host}:${postgres.port}  database ${postgres.database}
   Vault     ${vault.address}
   Airbyte   ${airbyte.url}
-  Connect   ${session.connectUrl}
+  Sidecar   ${session.connectUrl}  its API: ${session.connectUrl}/docs
 
 Try next:
   open a connect link above in a browser; the waiting integration goes on by itself
