@@ -34,7 +34,10 @@ export function incomingUpgrade({ method, headers, rawHeaders, socket }: Incomin
 
 /** Every value of a header; Node's own view hides repeated ones. */
 export function valuesOf({ rawHeaders }: Pick<Incoming, 'rawHeaders'>, name: string): string[] {
-  return rawHeaders.flatMap((text, index) =>
-    index % 2 === 0 && text.toLowerCase() === name ? [rawHeaders[index + 1] ?? ''] : [],
-  );
+  const values: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const text = rawHeaders[index];
+    if (text?.length === name.length && text.toLowerCase() === name) values.push(rawHeaders[index + 1] ?? '');
+  }
+  return values;
 }

@@ -83,8 +83,21 @@ export function requestHeaders(given: IncomingHttpHeaders, { proxy, token }: Inj
   return headers;
 }
 
-function isOfTheCaller(name: string): boolean {
-  return OF_THE_CALLER.has(name) || OF_THE_CALLER_PREFIXES.some((prefix) => name.startsWith(prefix));
+const isOfTheCaller = remembered(
+  (name) => OF_THE_CALLER.has(name) || OF_THE_CALLER_PREFIXES.some((prefix) => name.startsWith(prefix)),
+);
+
+/** Most names come again with each call. The number is bounded, because a sender may invent them. */
+function remembered(judge: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    let verdict = known.get(name);
+    if (verdict === undefined) {
+      verdict = judge(name);
+      if (known.size < 1_000) known.set(name, verdict);
+    }
+    return verdict;
+  };
 }
 
 /** @throws NeedsReauthorization for a token that cannot stand in a header: it would end it and begin another */
@@ -108,9 +121,9 @@ export function answerHeaders(given: IncomingHttpHeaders, mask: Mask): Headers {
   return headers;
 }
 
-function isOfTheService(name: string): boolean {
-  return OF_THE_SERVICE.has(name) || OF_THE_SERVICE_PREFIXES.some((prefix) => name.startsWith(prefix));
-}
+const isOfTheService = remembered(
+  (name) => OF_THE_SERVICE.has(name) || OF_THE_SERVICE_PREFIXES.some((prefix) => name.startsWith(prefix)),
+);
 
 function namesIn(connection: string | string[] | undefined): ReadonlySet<string> {
   if (connection === undefined) return new Set();

@@ -23,20 +23,38 @@ export interface BodyMask {
 
 /** Only this call's own credential: that others are known here must not show. */
 export function maskOf(tokens: readonly Pick<UsableToken, 'value' | 'fields'>[]): Mask {
-  const values = tokens.flatMap(({ value, fields }) => [value, ...Object.values(fields)]);
+  const [first, ...more] = tokens.map(formsOf);
+  const texts = more.length === 0 ? (first?.texts ?? []) : tokens.flatMap((token) => formsOf(token).texts);
+  const bytes = more.length === 0 ? (first?.bytes ?? []) : texts.map((form) => Buffer.from(form));
+  return {
+    isIn: (text) => texts.some((form) => text.includes(form)),
+    text: (text) => texts.reduce((masked, form) => masked.replaceAll(form, '*'.repeat(form.length)), text),
+    body: () => bodyMask(bytes),
+  };
+}
+
+interface Forms {
+  readonly texts: readonly string[];
+  readonly bytes: readonly Buffer[];
+}
+
+/** A token is the same object at each use, and never changes. */
+const known = new WeakMap<Pick<UsableToken, 'value' | 'fields'>, Forms>();
+
+function formsOf(token: Pick<UsableToken, 'value' | 'fields'>): Forms {
+  const before = known.get(token);
+  if (before) return before;
   const forms = new Set<string>();
-  for (const value of values) {
+  for (const value of [token.value, ...Object.values(token.fields)]) {
     if (value.length < LEAST_LENGTH) continue;
     forms.add(value);
     forms.add(encodeURIComponent(value.toWellFormed()));
     forms.add(Buffer.from(value).toString('base64'));
   }
   const texts = [...forms];
-  return {
-    isIn: (text) => texts.some((form) => text.includes(form)),
-    text: (text) => texts.reduce((masked, form) => masked.replaceAll(form, '*'.repeat(form.length)), text),
-    body: () => bodyMask(texts.map((form) => Buffer.from(form))),
-  };
+  const made = { texts, bytes: texts.map((form) => Buffer.from(form)) };
+  known.set(token, made);
+  return made;
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -1,4 +1,5 @@
 /** A credential between its two forms: fields of KV v2 in snake_case, and tokens in clear for the moment of their use. */
+import type { CatalogEntry } from '../../catalog/entry.ts';
 import { SECRET_FIELDS } from '../../credentials/fields.ts';
 import type { StoredCredential } from '../../credentials/store.ts';
 import { authKinds } from '../providers/index.ts';
@@ -105,8 +106,19 @@ export function fieldsOfRenewal(held: Held, answer: TokenSet, now: number): Stor
   };
 }
 
-/** The token for the moment of its use, as its auth kind makes it from what is stored. */
+/** What was made of a held credential before; it goes with it. */
+const usable = new WeakMap<Held, { readonly entry: CatalogEntry; readonly token: UsableToken }>();
+
+/** The token for the moment of its use, as its auth kind makes it from what is stored; the same object for each use. */
 export function usableOf(held: Held, { entry }: Pick<IntegrationView, 'entry'>): UsableToken {
+  const known = usable.get(held);
+  if (known?.entry === entry) return known.token;
+  const token = madeUsable(held, entry);
+  usable.set(held, { entry, token });
+  return token;
+}
+
+function madeUsable(held: Held, entry: CatalogEntry): UsableToken {
   const { tokenType, expiresAt, version, facts } = held;
   const scopes = held.scopes ?? [];
   return { ...authKinds[entry.auth.kind].usable(held), tokenType, expiresAt, version, scopes, facts };

@@ -13,6 +13,8 @@ interface DayCount {
   bytes_out: number;
 }
 
+const DAY_MS = 86_400_000;
+
 export type DayBatch = ReadonlyMap<string, DayCount>;
 
 export interface DayCounts {
@@ -35,9 +37,17 @@ const ADD = `
 
 export function createDayCounts(now: () => number): DayCounts {
   let counts = new Map<string, DayCount>();
+  let today = { begins: 0, name: '' };
+
+  function dayOf(at: number): string {
+    const begins = at - (at % DAY_MS);
+    if (begins !== today.begins) today = { begins, name: new Date(begins).toISOString().slice(0, 10) };
+    return today.name;
+  }
 
   function add(more: DayCount): void {
-    const key = JSON.stringify([more.tenant, more.integration, more.day]);
+    // Names of documents have no space.
+    const key = `${more.tenant} ${more.integration} ${more.day}`;
     const count = counts.get(key);
     if (count === undefined) {
       counts.set(key, { ...more });
@@ -51,7 +61,7 @@ export function createDayCounts(now: () => number): DayCounts {
 
   return {
     count({ tenant, integration, calls = 0, errors = 0, bytesIn = 0, bytesOut = 0 }) {
-      const day = new Date(now()).toISOString().slice(0, 10);
+      const day = dayOf(now());
       add({ tenant, integration, day, calls, errors, bytes_in: bytesIn, bytes_out: bytesOut });
     },
     take() {
