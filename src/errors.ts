@@ -83,7 +83,11 @@ const registry = {
     retryable: true,
     hint: 'who vouches for the caller (issuer, API server) does not answer',
   },
-  Forbidden: { retryable: false, status: 403, hint: 'the caller’s role or tenants do not allow this' },
+  Forbidden: {
+    retryable: false,
+    status: 403,
+    hint: 'call with a credential whose role and tenants allow this',
+  },
   NotFound: { retryable: false, status: 404, hint: 'see /docs for what the sidecar offers' },
   InvalidRequest: { retryable: false, status: 400, hint: 'correct the request; see /docs' },
   PayloadTooLarge: {

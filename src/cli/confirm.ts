@@ -10,8 +10,24 @@ export async function confirmYes(io: Io, question: string): Promise<void> {
   if (isCancel(answer) || !answer) throw nothingChanged('nothing was changed');
 }
 
-/** Asks for a name to be typed, for what cannot be undone. */
-export async function confirmName(io: Io, question: string, name: string): Promise<void> {
+/**
+ * Asks for a name to be typed, for what cannot be undone.
+ * @param given what `--confirm` said, where it was passed
+ */
+export async function confirmName(
+  io: Io,
+  {
+    question,
+    name,
+    given,
+  }: { readonly question: string; readonly name: string; readonly given?: string | undefined },
+): Promise<void> {
+  if (given === name) return;
+  if (given !== undefined) {
+    throw new TenantryError('ConfirmationRequired', '--confirm says another name; nothing was changed', {
+      hint: `pass --confirm ${name}`,
+    });
+  }
   if (!io.interactive) throw nobodyThere(`pass --confirm ${name}`);
   const answer = await text({ message: question, placeholder: name, ...terminal(io) });
   if (isCancel(answer) || answer !== name)

@@ -50,7 +50,7 @@ async function destroy(tenant: string, options: DestroyOptions, { io }: CommandC
       if (prepared.plan.prunes.length === 0) requireTenant(tenant, tenantNames(session));
       const ask = async (): Promise<void> => {
         if (options.confirm === undefined) {
-          await confirmName(io, `Type "${tenant}" to go on`, tenant);
+          await confirmName(io, { question: `Type "${tenant}" to go on`, name: tenant });
         }
         if (options.dump === undefined) return;
         await dump(session, prepared, { file: resolve(io.cwd, options.dump), io, stop });

@@ -16,11 +16,13 @@ export interface ConnectContext {
   readonly world: World;
   readonly sidecar: Sidecar;
   readonly signal: AbortSignal;
+  /** `tenant/integration` that stay as they are. Default: none. */
+  readonly except?: ReadonlySet<string>;
 }
 
 /** Integrations that can be connected here and are not yet. Returns how many were connected. */
 export async function connectTenants(context: ConnectContext): Promise<number> {
-  const { documents, environment, world, sidecar, signal } = context;
+  const { documents, environment, world, sidecar, signal, except } = context;
   const candidates = documents.integrations.filter(
     (document) =>
       document.spec.integration in environment.idp.clients &&
@@ -28,6 +30,7 @@ export async function connectTenants(context: ConnectContext): Promise<number> {
   );
   const connected = await Promise.all(
     candidates.map(async ({ spec: { tenant, integration } }) => {
+      if (except?.has(`${tenant}/${integration}`)) return 0;
       if (await readStored(world.vault, { tenant, integration }, world)) return 0;
       await connectByLink(await connectLink(sidecar, { tenant, integration }), tenant, signal);
       return 1;

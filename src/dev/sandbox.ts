@@ -29,7 +29,21 @@ export function sandboxVariables(
     addOwnApp(document, { environment, redirectUri }, missing, variables);
     addApiTokens(document, { catalog, environment }, missing, variables);
   }
-  return variables;
+  const earlier = env[MADE_HERE]?.split(' ') ?? [];
+  const names = [...new Set([...earlier, ...Object.keys(variables)])].filter((name) => name !== '');
+  return names.length === 0 ? variables : { ...variables, [MADE_HERE]: names.join(' ') };
+}
+
+/** Names of what was made here. It stands in the file for a second terminal, which a shell may have read. */
+const MADE_HERE = 'TENANTRY_DEV_VARIABLES';
+
+/**
+ * The process's own environment without what an earlier `tenantry dev` made, whose apps and tokens nobody knows now:
+ * a shell that has read its file still holds them.
+ */
+export function withoutSandbox(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const made = new Set([MADE_HERE, ...(env[MADE_HERE]?.split(' ') ?? [])]);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !made.has(name)));
 }
 
 type Missing = (text: unknown) => string | undefined;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Catalog } from '../catalog/entry.ts';
 import { type Backends, connect } from '../clients/connect.ts';
 import { resolveSettings } from '../clients/settings.ts';
+import type { CredentialPlace } from '../credentials/store.ts';
 import { apply } from '../reconcile/apply.ts';
 import type { Listener, ResourceResult } from '../reconcile/events.ts';
 import { allSteps } from '../reconcile/plan.ts';
@@ -11,13 +12,14 @@ import { type IntegrationStatus, integrationStatuses } from '../reconcile/status
 import { isChange } from '../reconcile/step.ts';
 import type { World } from '../resources/kind.ts';
 import { cliOwner } from '../resources/mark.ts';
+import { USUAL_PORT } from '../sidecar/settings.ts';
 import type { Sidecar } from '../sidecar/start.ts';
 import type { Documents } from '../spec/documents.ts';
 import { loadAndCheck } from '../spec/stack.ts';
 import { connectTenants } from './connect-tenants.ts';
 import { type Environment, startEnvironment, writeEnvFile } from './environment.ts';
 import { countRows, waitForSyncs } from './first-syncs.ts';
-import { sandboxVariables } from './sandbox.ts';
+import { sandboxVariables, withoutSandbox } from './sandbox.ts';
 import { type DevSidecar, sidecarPort, startDevSidecar } from './sidecar.ts';
 
 export { watchStack } from '../spec/watch.ts';
@@ -83,12 +85,17 @@ export async function startDevSession(options: DevOptions): Promise<DevSession> 
     const connectUrl = `http://127.0.0.1:${port}`;
     const redirectUri = (integration: string): string => `${connectUrl}/oauth/callback/${integration}`;
     environment.idp.github.setCallbackUrl(redirectUri('github'));
+    if (port !== USUAL_PORT) {
+      options.onStep(
+        `port ${USUAL_PORT} is taken, perhaps by another tenantry dev: ${options.envFile} leads to this one from now on`,
+      );
+    }
     const variables: Record<string, string> = {
       TENANTRY_URL: connectUrl,
       TENANTRY_CONNECT_PAGE: `${connectUrl}/connect`,
       ...environment.variables,
     };
-    const env = { ...options.env, ...variables };
+    const env = { ...withoutSandbox(options.env), ...variables };
     Object.assign(variables, sandboxVariables(documents, catalog, environment, { env, redirectUri }));
     starting = startDevSidecar({
       dir: options.dir,
@@ -135,6 +142,8 @@ class Session {
   readonly #options: DevOptions;
   readonly #parts: Parts;
   readonly #known = new Set<string>();
+  /** By somebody here: they would be puzzled if it were connected again for them. */
+  readonly #disconnected = new Set<string>();
   #running = false;
   #connected: () => void = () => undefined;
 
@@ -175,21 +184,35 @@ class Session {
   async #listen({ context }: Sidecar): Promise<void> {
     await context.database.listen(CREDENTIALS_CHANNEL, {
       onNotice: (notice) => {
-        const { tenant, integration } = notice as { tenant: string; integration: string };
-        const place = `${tenant}/${integration}`;
-        if (this.#running || this.#known.has(place)) return;
-        this.#known.add(place);
-        this.#options.onStep(`${tenant} connected ${integration}`);
-        this.#connected();
+        const { tenant, integration } = notice as CredentialPlace;
+        // Postgres away for a moment: the next notice tells it.
+        this.#heard(context, { tenant, integration }).catch(() => undefined);
       },
     });
+  }
+
+  async #heard(context: Sidecar['context'], { tenant, integration }: CredentialPlace): Promise<void> {
+    if (this.#running) return;
+    const place = `${tenant}/${integration}`;
+    const { state } = await context.tokens.status({ tenant, integration });
+    if (state === 'revoked' || state === 'missing') {
+      if (!this.#disconnected.has(place)) this.#options.onStep(`${tenant} disconnected ${integration}`);
+      this.#disconnected.add(place);
+      this.#known.delete(place);
+      return;
+    }
+    this.#disconnected.delete(place);
+    if (this.#running || this.#known.has(place)) return;
+    this.#known.add(place);
+    this.#options.onStep(`${tenant} connected ${integration}`);
+    this.#connected();
   }
 
   /** Documents as they are now, and clients of their own. */
   async context(): Promise<SessionContext> {
     const { environment, variables, redirectUri } = this.#parts;
     const { documents, catalog } = await loadAndCheck(this.#options.dir);
-    const env = { ...this.#options.env, ...variables };
+    const env = { ...withoutSandbox(this.#options.env), ...variables };
     Object.assign(variables, sandboxVariables(documents, catalog, environment, { env, redirectUri }));
     const merged = { ...this.#options.env, ...variables };
     const owner = cliOwner(documents.platform.metadata.name);
@@ -217,7 +240,14 @@ class Session {
     // It reads changed documents by itself; here they count at once.
     await sidecar.reload();
     const { environment } = this.#parts;
-    const connected = await connectTenants({ documents, environment, world, sidecar, signal });
+    const connected = await connectTenants({
+      documents,
+      environment,
+      world,
+      sidecar,
+      signal,
+      except: this.#disconnected,
+    });
     if (connected === 0) return false;
     const what = connected === 1 ? 'integration' : 'integrations';
     onStep(`${connected} ${what} connected at the development identity provider`);

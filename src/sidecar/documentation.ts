@@ -47,6 +47,7 @@ const page: FastifyPluginAsync = async (scope) => {
   });
   await scope.register(swaggerUi, {
     routePrefix: '/docs',
+    theme: { title: 'Tenantry sidecar' },
     staticCSP: true,
     transformStaticCSP: (header) => header,
     uiConfig: { docExpansion: 'list', tryItOutEnabled: false },

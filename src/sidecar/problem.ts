@@ -95,7 +95,7 @@ interface Invalid {
 function sendInvalid(error: Invalid, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const place = error.validationContext ?? 'request';
   const errors = error.validation.map(({ instancePath, message }) => ({
-    path: `${place}${instancePath.replaceAll('/', '.')}`,
+    path: `${place}${instancePath.replace(/\/$/, '').replaceAll('/', '.')}`,
     message: message ?? 'is not valid',
   }));
   const text = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');

@@ -59,6 +59,12 @@ export async function buildServer({ context, authentication, routes }: ServerPar
     max: limits.requestsPerMinute,
     timeWindow: 60_000,
     hook: 'preHandler',
+    // Who is far from the limit need not be told of it a thousand times a second.
+    addHeadersOnExceeding: {
+      'x-ratelimit-limit': false,
+      'x-ratelimit-remaining': false,
+      'x-ratelimit-reset': false,
+    },
     keyGenerator: (request) => request.caller?.id ?? `address:${request.ip}`,
     errorResponseBuilder: (_request, { ttl }) =>
       new TenantryError('RateLimited', 'too many requests', { retryAfterSeconds: Math.ceil(ttl / 1000) }),

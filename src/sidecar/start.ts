@@ -6,7 +6,6 @@ import { didYouMean } from '../spec/suggest.ts';
 import { assemble } from './assemble.ts';
 import { authentication } from './callers/authentication.ts';
 import type { Routes, SidecarContext, SidecarServer } from './context.ts';
-import { rowSecurityBypass } from './database/bypass.ts';
 import { listen } from './listen.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -18,6 +17,7 @@ import { type SidecarFlags, sidecarSettings } from './settings.ts';
 import { openStack } from './stack/open.ts';
 import { adoptReferred } from './stack/referred.ts';
 import type { StackView } from './stack/view.ts';
+import { warnAtStart } from './start-warnings.ts';
 
 export interface StartOptions {
   /** Folder of the stack. Default: none, a tenant config file serves. */
@@ -103,10 +103,7 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
       { url, posture: settings.posture, tenants: stack.current().documents.tenants.length },
       'listening',
     );
-    const bypass = await rowSecurityBypass(context.database);
-    if (bypass) log.warn({ reason: bypass }, 'the login to Postgres is not bound by row-level security');
-    if (settings.withoutAirbyte)
-      log.warn({ reason: settings.withoutAirbyte }, 'sources are not kept in step');
+    const warned = warnAtStart(context, ended.signal);
     const adopted = adoptReferred(stack.referred, context).then(
       (taken) => taken > 0 && log.info({ taken }, 'credentials of the tenant config file taken into custody'),
     );
@@ -119,7 +116,7 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
         life.draining = true;
         ended.abort();
         log.info('draining: what is under way is finished');
-        await adopted;
+        await Promise.all([adopted, warned]);
         const until = performance.now() + graceMs;
         const grace = timer(graceMs, undefined, { ref: false, ...(abort && { signal: abort }) }).catch(
           () => undefined,

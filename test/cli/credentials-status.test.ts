@@ -120,6 +120,7 @@ describe('revoke', () => {
     expect(await tokenStatus('acme', 'linear')).toBe(200);
     const wrong = await world.run(['credentials', 'revoke', 'acme', 'linear', '--confirm', 'acme']);
     expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain('ConfirmationRequired: --confirm says another name; nothing was changed');
     expect(await tokenStatus('acme', 'linear')).toBe(200);
   });
 

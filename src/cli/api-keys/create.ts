@@ -42,7 +42,8 @@ export function createCommand(context: CommandContext): Command {
 
 function daysOf(text: string): number {
   const days = Number(text);
-  if (!(days > 0 && days <= MOST_DAYS)) throw new InvalidArgumentError(`must be at most ${MOST_DAYS} days`);
+  if (!(days > 0 && days <= MOST_DAYS))
+    throw new InvalidArgumentError(`must be above 0 and at most ${MOST_DAYS}`);
   return days;
 }
 

@@ -42,9 +42,11 @@ async function deleteCredential(
     const found = ((await readMetadata(vault, path, session.world))?.current_version ?? 0) > 0;
     if (found) {
       await requireClaim(session, place.tenant);
-      if (options.confirm !== path) {
-        await confirmName(io, `This cannot be undone. Type "${path}" to remove it`, path);
-      }
+      await confirmName(io, {
+        question: `This cannot be undone. Type "${path}" to remove it`,
+        name: path,
+        given: options.confirm,
+      });
       await vault.delete(`${vault.kvMount}/metadata/${path}`, session.world);
     }
     if (options.output === 'json') writeJson(io, { ok: true, ...place, deleted: found });

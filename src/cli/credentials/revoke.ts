@@ -52,9 +52,11 @@ async function revoke(
       return 0 as const;
     }
     await requireClaim(session, place.tenant);
-    if (options.confirm !== path) {
-      await confirmName(io, `This cannot be undone. Type "${path}" to revoke it`, path);
-    }
+    await confirmName(io, {
+      question: `This cannot be undone. Type "${path}" to revoke it`,
+      name: path,
+      given: options.confirm,
+    });
     const result = await withCustody(session, (tokens) =>
       tokens.revoke(place, { id: session.owner }, session.world),
     );

@@ -105,7 +105,7 @@ export const tenantRecordRoutes: Routes = (app, context) => {
           `select id::text, at, integration, action, actor, request_id, outcome, detail
            from tenantry.token_access_log
            where tenant = $1 and ($2::text is null or integration = $2) and ($3::bigint is null or id < $3)
-           order by id desc limit $4`,
+           order by token_access_log.id desc limit $4`,
           [tenant, integration ?? null, before ?? null, limit],
         ),
       );

@@ -7,7 +7,12 @@ import { integrationName, placeParams, tenantName, when } from '../oauth/schemas
 import type { TokenSet } from '../providers/kind.ts';
 import { type IntegrationView, requireIntegration } from '../stack/view.ts';
 
-const secret = z.string().min(1).max(65_536);
+/** What cannot be sent in a header would be stored, and fail at the first call. A line break at the end is the usual one. */
+const secret = z
+  .string()
+  .min(1)
+  .max(65_536)
+  .refine((text) => !/\p{Cc}/u.test(text), 'holds line breaks or other characters that it cannot have');
 
 const tokenBody = z
   .strictObject({
@@ -39,6 +44,26 @@ const fieldsBody = z.strictObject({ fields: z.record(z.string().max(64), z.strin
   id: 'FieldsCredential',
   description: 'What the form of the connect page asks for, e.g. role_arn of auth kind aws_role.',
 });
+
+const body = z.union([tokenBody, passwordBody, fieldsBody], {
+  // Of the three, the one whose field is there is meant: its own mistakes tell more.
+  error: (issue) => mistakeOf(issue.input),
+});
+
+function mistakeOf(input: unknown): string {
+  const given = typeof input === 'object' && input !== null ? input : {};
+  const [field, meant] =
+    (
+      [
+        ['accessToken', tokenBody],
+        ['username', passwordBody],
+        ['fields', fieldsBody],
+      ] as const
+    ).find(([name]) => name in given) ?? [];
+  const first = field === undefined ? undefined : meant?.safeParse(input).error?.issues[0];
+  if (first === undefined) return 'give accessToken, or username and password, or fields';
+  return `${first.path.join('.') || 'body'}: ${first.message}`;
+}
 
 const stored = z
   .object({
@@ -73,7 +98,7 @@ export function credentialRoutes(app: SidecarServer, context: SidecarContext): v
         summary: 'Store a credential',
         description: 'For a token that is there already; people connect by a connect link.',
         params: placeParams,
-        body: z.union([tokenBody, passwordBody, fieldsBody]),
+        body,
         response: { 200: stored },
       },
     },

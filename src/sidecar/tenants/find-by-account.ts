@@ -31,7 +31,11 @@ export async function findByAccount(
     ),
   );
   const [place, second] = found;
-  if (!place) throw new TenantryError('NotFound', 'none of the caller’s tenants has connected this account');
+  if (!place) {
+    throw new TenantryError('NotFound', 'none of the caller’s tenants has connected this account', {
+      hint: 'GET /oauth/installations shows the accounts that are connected',
+    });
+  }
   if (!second) return place;
   throw new TenantryError(
     'InvalidRequest',

@@ -1,7 +1,9 @@
 /** The endpoints of a tenant: where its webhooks and the events of its integrations are sent. */
 import { z } from 'zod';
+import type { Catalog } from '../../catalog/entry.ts';
 import { TenantryError } from '../../errors.ts';
 import { documentName } from '../../spec/names.ts';
+import { didYouMean } from '../../spec/suggest.ts';
 import { callerOf } from '../callers/authentication.ts';
 import type { Routes } from '../context.ts';
 import { problemSchema } from '../problem.ts';
@@ -93,6 +95,7 @@ export const endpointRoutes: Routes = (app, context) => {
       const { tenant: name } = request.params;
       const { integrations } = request.body;
       if (!stack.current().tenant(name)) throw new TenantryError('NotFound', `there is no tenant "${name}"`);
+      requireKnown(integrations, stack.current().catalog);
       const url = await checkEndpointUrl(request.body.url, settings);
       const secret = newEndpointSecret();
       redactor.add(secret);
@@ -160,3 +163,13 @@ export const endpointRoutes: Routes = (app, context) => {
     },
   );
 };
+
+/** A misspelt id would get no event, for ever. */
+function requireKnown(integrations: readonly string[], catalog: Catalog): void {
+  const unknown = integrations.find((id) => !catalog.has(id));
+  if (unknown === undefined) return;
+  throw new TenantryError(
+    'InvalidRequest',
+    `integrations: "${unknown}" is not in the catalog${didYouMean(unknown, catalog.keys())}`,
+  );
+}

@@ -69,6 +69,22 @@ describe('POST credentials', () => {
     expect(world.context.redactor.redact('access-canary-1 refresh-canary-1')).toBe('[redacted] [redacted]');
   });
 
+  it('refuses a token that no header can hold, such as one with the line break of its file', async () => {
+    const { status, body } = await store('notion', { accessToken: 'access-canary-line\n' });
+    expect([status, body['code']]).toEqual([400, 'InvalidRequest']);
+    expect(body['detail']).toBe(
+      'body.accessToken: holds line breaks or other characters that it cannot have',
+    );
+    expect(JSON.stringify(body)).not.toContain('access-canary');
+  });
+
+  it('says which fields make a credential', async () => {
+    const none = await store('notion', {});
+    expect(none.body['detail']).toBe('body: give accessToken, or username and password, or fields');
+    const half = await store('acme-basic', { username: 'ada' });
+    expect(half.body['detail']).toMatch(/^body: password: /);
+  });
+
   it('takes expiresIn 0 for never, and without one what the catalog says', async () => {
     expect(
       (await store('google-drive', { accessToken: 'token-1', expiresIn: 0 })).body['expiresAt'],

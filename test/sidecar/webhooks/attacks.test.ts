@@ -314,6 +314,19 @@ describe('endpoints of another tenant', () => {
     expect(await world.rows('select 1 from tenantry.webhook_endpoints')).toHaveLength(1);
   });
 
+  it('cannot be made for an integration that nobody has', async () => {
+    world.caller = ACME;
+    const answer = await world.app.inject({
+      method: 'POST',
+      url: '/tenants/acme/webhook-endpoints',
+      payload: { url: 'http://127.0.0.1:9/hook', integrations: ['githb'] },
+    });
+    expect(answer.json()).toMatchObject({
+      code: 'InvalidRequest',
+      detail: 'integrations: "githb" is not in the catalog; did you mean "github"?',
+    });
+  });
+
   it('cannot be managed by roles that may not', async () => {
     for (const role of ['app', 'viewer'] as const) {
       world.caller = { ...ACME, role };
