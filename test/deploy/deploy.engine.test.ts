@@ -99,9 +99,7 @@ describe('the compose file', () => {
     for (const { environment = {} } of Object.values(await services())) {
       const secrets = Object.entries(environment).filter(([name]) => /SECRET|PASSWORD|TOKEN|KEY/.test(name));
       for (const [name, value] of secrets)
-        expect(value, name).toMatch(
-          /^(\$\{\w+:-\}|\/run\/secrets\/.+|\/secrets\/.+|\/(sidecar-)?secrets)$/,
-        );
+        expect(value, name).toMatch(/^(\$\{\w+:-\}|\/run\/secrets\/.+|\/secrets\/.+|\/(sidecar-)?secrets)$/);
     }
   });
 });
