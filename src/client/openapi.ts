@@ -182,7 +182,7 @@ export interface paths {
   '/ready': {
     /**
      * Requests may be sent here
-     * @description 503 while Vault or Postgres is away, and while the process drains before its end.
+     * @description 503 while Vault or Postgres is away, while Vault refuses the login, and while the process drains before its end.
      */
     get: operations['getReadiness'];
   };
@@ -2038,7 +2038,7 @@ export interface operations {
   };
   /**
    * Requests may be sent here
-   * @description 503 while Vault or Postgres is away, and while the process drains before its end.
+   * @description 503 while Vault or Postgres is away, while Vault refuses the login, and while the process drains before its end.
    */
   getReadiness: {
     responses: {

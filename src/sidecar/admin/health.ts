@@ -26,6 +26,9 @@ type Readiness = z.output<typeof readiness>;
 /** So long an answer is used again: probes of many balancers must not become a load. */
 const FRESH_MS = 1_000;
 const CHECK_MS = 2_000;
+/** A login is looked at so often, by whether it was good. */
+const GOOD_MS = 60_000;
+const REFUSED_MS = 300_000;
 
 export interface Draining {
   readonly draining: boolean;
@@ -48,6 +51,7 @@ export function healthRoutes(state: Draining): Routes {
       async () => ({ status: 'ok' as const, version: version() }),
     );
 
+    const login = loginCheck(context);
     let last: { readonly at: number; readonly answer: Promise<Readiness['checks']> } | undefined;
     app.get(
       '/ready',
@@ -57,14 +61,16 @@ export function healthRoutes(state: Draining): Routes {
           tags: ['health'],
           operationId: 'getReadiness',
           summary: 'Requests may be sent here',
-          description: '503 while Vault or Postgres is away, and while the process drains before its end.',
+          description:
+            '503 while Vault or Postgres is away, while Vault refuses the login, and while the process drains before its end.',
           security: [],
           response: { 200: readiness, 503: readiness },
         },
       },
       async (_request, reply) => {
         const now = context.now();
-        if (last === undefined || now - last.at > FRESH_MS) last = { at: now, answer: checks(context) };
+        if (last === undefined || now - last.at > FRESH_MS)
+          last = { at: now, answer: checks(context, login) };
         const found = await last.answer;
         const ready = found.vault.ok && found.postgres.ok && !state.draining;
         return reply.status(ready ? 200 : 503).send({ ready, draining: state.draining, checks: found });
@@ -73,12 +79,16 @@ export function healthRoutes(state: Draining): Routes {
   };
 }
 
-async function checks({ vault, database }: SidecarContext): Promise<Readiness['checks']> {
+type Check = z.output<typeof check>;
+
+async function checks(
+  { vault, database }: SidecarContext,
+  login: () => Promise<Check>,
+): Promise<Readiness['checks']> {
   const [vaultCheck, reachable] = await Promise.all([
     vault.health({ signal: AbortSignal.timeout(CHECK_MS) }).then(
-      ({ sealed, initialized }) =>
-        sealed || !initialized ? { ok: false, code: 'VaultSealed' } : { ok: true },
-      (error: unknown) => ({ ok: false, code: asVaultCode(error) }),
+      ({ sealed, initialized }) => (sealed || !initialized ? { ok: false, code: 'VaultSealed' } : login()),
+      (error: unknown) => ({ ok: false, code: codeOf(error) }),
     ),
     database.isReachable(),
   ]);
@@ -88,7 +98,25 @@ async function checks({ vault, database }: SidecarContext): Promise<Readiness['c
   };
 }
 
-function asVaultCode(error: unknown): string {
+function codeOf(error: unknown): string {
   const { code } = asTenantryError(error);
   return code === 'Cancelled' ? 'VaultUnreachable' : code;
+}
+
+/**
+ * Does Vault take our login? A refused one is seldom tried again: five wrong secret ids lock an AppRole for everybody.
+ */
+function loginCheck({ vault, now }: SidecarContext): () => Promise<Check> {
+  let last: { readonly check: Check; readonly until: number } | undefined;
+  return async () => {
+    if (last && now() < last.until) return last.check;
+    const code = await vault
+      .read('auth/token/lookup-self', { signal: AbortSignal.timeout(CHECK_MS) })
+      .then(() => undefined, codeOf);
+    // A policy may forbid to look; what matters is that the token itself is good.
+    const isRefused = code === 'VaultUnauthorized';
+    const found: Check = isRefused ? { ok: false, code } : { ok: true };
+    last = { check: found, until: now() + (isRefused ? REFUSED_MS : GOOD_MS) };
+    return found;
+  };
 }
