@@ -36,7 +36,7 @@ async function start(world: World): Promise<SidecarServer> {
   return app;
 }
 
-const fit = (): World => ({
+const healthy = (): World => ({
   now: 0,
   sealed: false,
   login: 'good',
@@ -52,8 +52,11 @@ async function ready(app: SidecarServer): Promise<[number, unknown]> {
 
 describe('/ready', () => {
   it('is there when Vault and Postgres are, also where the policy does not let the token be looked at', async () => {
-    expect(await ready(await start(fit()))).toEqual([200, { vault: { ok: true }, postgres: { ok: true } }]);
-    expect((await ready(await start({ ...fit(), login: 'unseen' })))[0]).toBe(200);
+    expect(await ready(await start(healthy()))).toEqual([
+      200,
+      { vault: { ok: true }, postgres: { ok: true } },
+    ]);
+    expect((await ready(await start({ ...healthy(), login: 'unseen' })))[0]).toBe(200);
   });
 
   it.each([
@@ -62,13 +65,13 @@ describe('/ready', () => {
     ['Postgres is away', { postgres: false }, { postgres: { ok: false, code: 'PostgresUnreachable' } }],
     ['the process drains', { draining: true }, {}],
   ] as const)('is not there while %s', async (_what, change, checks) => {
-    const [status, found] = await ready(await start({ ...fit(), ...change }));
+    const [status, found] = await ready(await start({ ...healthy(), ...change }));
     expect(status).toBe(503);
     expect(found).toMatchObject(checks);
   });
 
   it('tries a refused login seldom, and sees when it is good again', async () => {
-    const world: World = { ...fit(), login: 'refused' };
+    const world: World = { ...healthy(), login: 'refused' };
     const app = await start(world);
     for (let second = 0; second < 290; second += 10) {
       world.now = second * 1000;
