@@ -51,13 +51,30 @@ const MOST_UNPROVEN_BYTES = 262_144;
  *   wrong; errors of Vault and Postgres, after which the provider sends it again
  */
 export async function receive(receiver: Receiver, incoming: Incoming): Promise<Received> {
+  try {
+    return await receiveAny(receiver, incoming);
+  } catch (error) {
+    logRefusal(receiver.context, incoming, error);
+    throw error;
+  }
+}
+
+async function receiveAny(receiver: Receiver, incoming: Incoming): Promise<Received> {
   const view = receiver.context.stack.current();
   const webhook = view.catalog.get(incoming.integration)?.webhook;
-  if (webhook === undefined) throw refusal();
+  if (webhook === undefined) throw refusal('the catalog knows no webhook of this integration');
   const work: Work = { ...receiver, incoming, webhook, view };
   return await (incoming.installation === undefined
     ? receiveForAll(work)
     : receiveForOne(work, incoming.installation));
+}
+
+/** Only the log says why: who sends must not learn which installations there are. */
+function logRefusal({ log }: SidecarContext, incoming: Incoming, error: unknown): void {
+  if (!(error instanceof TenantryError) || error.code !== 'WebhookSignatureInvalid') return;
+  if (!(error.cause instanceof Error)) return;
+  const { integration, installation } = incoming;
+  log.info({ integration, installation, reason: error.cause.message }, 'a webhook is refused');
 }
 
 /** The address that all tenants share: the platform's own app signs, and the delivery names the account. */
@@ -92,14 +109,17 @@ async function receiveFromOwnApp(work: Work): Promise<Received> {
   const hasAny = work.view.documents.integrations.some(
     (document) => document.spec.integration === incoming.integration && hasOwnApp({ document }),
   );
-  if (!hasAny || webhook.route === undefined || webhook.secret === 'subscription') throw refusal();
-  if (incoming.body.length > MOST_UNPROVEN_BYTES) throw refusal();
+  if (!hasAny || webhook.route === undefined || webhook.secret === 'subscription') throw refusal(UNPROVEN);
+  if (incoming.body.length > MOST_UNPROVEN_BYTES)
+    throw refusal('the body is too large to look for its owner');
   const [part, ...more] = partsOf(webhook, contentOf(incoming), incoming);
   const owner = part && more.length === 0 ? await ownerOf(work, part) : undefined;
   const isOwn = owner !== undefined && hasOwnApp(owner.view);
   const app = isOwn ? await appOf(context, owner.view, { signal: incoming.signal }) : undefined;
   const proof = prove(work, signingSecretOf(webhook, app));
-  if (proof === undefined || owner === undefined || part === undefined) throw refusal();
+  if (part === undefined || owner === undefined)
+    throw refusal('no installation has this account, and the shared app did not sign');
+  if (proof === undefined) throw refusal(UNPROVEN);
   provenContent(work);
   return { outcome: await accept(work, { ...owner, part, proof }) };
 }
@@ -116,7 +136,8 @@ async function receiveForOne(work: Work, id: string): Promise<Received> {
       ? signingSecretOf(webhook, await appOf(context, owner.view, options))
       : undefined;
   const proof = prove(work, ownSecret ?? appSecret);
-  if (proof === undefined || owner === undefined) throw refusal();
+  if (owner === undefined) throw refusal('there is no such installation');
+  if (proof === undefined) throw refusal(UNPROVEN);
   const content = provenContent(work);
   const challenge = challengeOf(webhook, content);
   if (challenge !== undefined) return { outcome: 'handshake', challenge };
@@ -125,7 +146,7 @@ async function receiveForOne(work: Work, id: string): Promise<Received> {
   const isForeign =
     ownSecret === undefined &&
     parts.some(({ account }) => account === undefined || account !== owner.installation.external_install_id);
-  if (isForeign) throw refusal();
+  if (isForeign) throw refusal('the app signed for another account than that of this installation');
   const part: Part = { account: undefined, content, body: incoming.body };
   return { outcome: await accept(work, { ...owner, part, proof }) };
 }
@@ -182,7 +203,7 @@ function provenContent({ webhook, incoming, context }: Work): unknown {
   const { timestampField } = webhook;
   if (timestampField !== undefined) {
     const timestamp = idText(valueAt(content, timestampField));
-    if (!isFresh(webhook, timestamp, context.now())) throw refusal();
+    if (!isFresh(webhook, timestamp, context.now())) throw refusal('it was sent too long ago');
   }
   return content;
 }
@@ -213,10 +234,13 @@ async function keepToken(work: Work, clientSecret: string): Promise<boolean> {
   return true;
 }
 
-/** One answer for all, so that nobody learns which installations there are. */
-function refusal(): TenantryError {
+const UNPROVEN = 'no signing secret is known for it, or the signature is not made with it';
+
+/** One answer for all, so that nobody learns which installations there are; `reason` is for the log. */
+function refusal(reason: string): TenantryError {
   return new TenantryError(
     'WebhookSignatureInvalid',
     'there is no such webhook, or it is not signed as it should be',
+    { cause: new Error(reason) },
   );
 }

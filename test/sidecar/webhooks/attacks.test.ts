@@ -99,6 +99,11 @@ describe('a forged webhook', () => {
     ];
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(answers[0]?.status).toBe(401);
+    // The operator's log says what the sender may not know.
+    const reasons = world.context.lines.join('\n');
+    expect(reasons).toContain('the catalog knows no webhook of this integration');
+    expect(reasons).toContain('there is no such installation');
+    expect(reasons).toContain('no signing secret is known for it, or the signature is not made with it');
   });
 });
 
