@@ -50,6 +50,15 @@ const registry = {
   AirbyteRejected: { retryable: false, hint: 'correct spec.config of the integration' },
   AirbyteUnavailable: { retryable: true, hint: 'Airbyte answers with an error of its own; look at its log' },
   AirbyteError: { retryable: false, hint: 'see the answer of Airbyte above' },
+  KubernetesUnreachable: { retryable: true, hint: 'check the kubeconfig and the network' },
+  KubernetesUnavailable: {
+    retryable: true,
+    hint: 'the API server answers with an error of its own; look at its log',
+  },
+  KubernetesUnauthorized: { retryable: true, hint: 'check the kubeconfig or the service account’s token' },
+  KubernetesForbidden: { retryable: true, hint: 'give the service account the right that is named above' },
+  KubernetesGone: { retryable: true, hint: 'the list is made anew' },
+  KubernetesRejected: { retryable: false, hint: 'see the answer of the API server above' },
   // The world
   Conflict: {
     retryable: true,

@@ -531,6 +531,12 @@ export interface components {
       | 'AirbyteRejected'
       | 'AirbyteUnavailable'
       | 'AirbyteError'
+      | 'KubernetesUnreachable'
+      | 'KubernetesUnavailable'
+      | 'KubernetesUnauthorized'
+      | 'KubernetesForbidden'
+      | 'KubernetesGone'
+      | 'KubernetesRejected'
       | 'Conflict'
       | 'NotOwned'
       | 'OwnedByAnother'
@@ -1085,7 +1091,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description Something behind the sidecar does not answer; nothing is lost. Codes: VaultUnreachable, VaultSealed, VaultUnavailable, PostgresUnreachable, PostgresUnavailable, AirbyteUnreachable, AirbyteUnavailable, Locked, IssuerUnavailable, ShuttingDown, ProviderUnavailable. */
+    /** @description Something behind the sidecar does not answer; nothing is lost. Codes: VaultUnreachable, VaultSealed, VaultUnavailable, PostgresUnreachable, PostgresUnavailable, AirbyteUnreachable, AirbyteUnavailable, KubernetesUnreachable, KubernetesUnavailable, KubernetesUnauthorized, KubernetesForbidden, KubernetesGone, Locked, IssuerUnavailable, ShuttingDown, ProviderUnavailable. */
     Unavailable: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];

@@ -69,6 +69,19 @@ export function deletionPolicy(
     .describe(`What happens to ${what} when the document goes. Default ${fallback}.`);
 }
 
+export type ManagementPolicy = 'Manage' | 'Observe';
+
+export function managementPolicy(
+  what: string,
+): z.ZodDefault<z.ZodEnum<{ Manage: 'Manage'; Observe: 'Observe' }>> {
+  return z
+    .enum(['Manage', 'Observe'])
+    .default('Manage')
+    .describe(
+      `Manage: ${what} is made as the document says. Observe: what would be changed is told, and nothing is changed. Default Manage.`,
+    );
+}
+
 export function suspend(what: string): z.ZodDefault<z.ZodBoolean> {
   return z.boolean().default(false).describe(`Pauses ${what}; data stay. Default false.`);
 }

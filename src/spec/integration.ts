@@ -1,6 +1,6 @@
 /** The TenantIntegration document: one tenant connected to one third-party service. */
 import { z } from 'zod';
-import { apiVersion, deletionPolicy, immutable, metadata, suspend } from './fields.ts';
+import { apiVersion, deletionPolicy, immutable, managementPolicy, metadata, suspend } from './fields.ts';
 import { documentName, postgresIdentifier } from './names.ts';
 import { schedule } from './schedule.ts';
 import { secretRef } from './secret-ref.ts';
@@ -123,6 +123,7 @@ export const integrationSpec = z
     sync: sync.prefault({}),
     access: access.prefault({}),
     deletionPolicy: deletionPolicy('Delete', 'the stored credential'),
+    managementPolicy: managementPolicy('the integration'),
     suspend: suspend('the syncs of this integration'),
     adopt: z
       .boolean()

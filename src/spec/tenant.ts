@@ -1,6 +1,6 @@
 /** The Tenant document: one customer of the product. */
 import { z } from 'zod';
-import { apiVersion, deletionPolicy, duration, metadata, suspend, text } from './fields.ts';
+import { apiVersion, deletionPolicy, duration, managementPolicy, metadata, suspend, text } from './fields.ts';
 import { postgresIdentifier } from './names.ts';
 
 const database = z
@@ -54,6 +54,7 @@ export const tenantSpec = z
       .describe(
         'Take over objects of this tenant that exist already without an ownership mark. Default false.',
       ),
+    managementPolicy: managementPolicy('the tenant with all its integrations'),
     suspend: suspend('every sync of the tenant'),
   })
   .describe('A customer of the product, with its own key, schema and policies.');

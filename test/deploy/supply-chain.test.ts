@@ -21,9 +21,9 @@ async function installed(): Promise<[string, Package][]> {
   return Object.entries(packages).filter(([folder]) => folder !== '');
 }
 
-/** May be passed on with Tenantry, whose licence is Apache-2.0. */
+/** May be passed on with Tenantry, whose licence is Apache-2.0. The Unlicense (stream-buffers) gives up every right. */
 const LICENCES =
-  /^\(?(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD|BlueOak-1\.0\.0|MPL-2\.0|PSF-2\.0|Python-2\.0)\b/;
+  /^\(?(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD|BlueOak-1\.0\.0|MPL-2\.0|PSF-2\.0|Python-2\.0|Unlicense)\b/;
 
 describe('the packages that are installed', () => {
   it('are pinned by their content', async () => {

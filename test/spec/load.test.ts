@@ -12,7 +12,7 @@ const MISTAKES: readonly (readonly [name: string, text: string, problem: string]
   [
     'an unknown field',
     `${HEAD}metadata:\n  name: acme\nspec:\n  displayname: Acme\n`,
-    'tenants/t.yaml:6:3 spec.displayname: unknown field "displayname"; did you mean "displayName"? Allowed here: displayName, database, encryption, quotas, deletionPolicy, adopt, suspend',
+    'tenants/t.yaml:6:3 spec.displayname: unknown field "displayname"; did you mean "displayName"? Allowed here: displayName, database, encryption, quotas, deletionPolicy, adopt, managementPolicy, suspend',
   ],
   [
     'an unknown field that is like no other',

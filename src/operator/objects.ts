@@ -1,0 +1,139 @@
+/** The custom resources as the API server gives them, and the names that the operator writes into them. */
+import type { ErrorCode } from '../errors.ts';
+import type { StatusReason } from './status/reasons.ts';
+
+export const GROUP = 'tenantry.dev';
+export const VERSION = 'v1alpha1';
+
+/** Keeps an object until what it stands for is removed or released. */
+export const FINALIZER = `${GROUP}/finalizer`;
+
+export const ANNOTATIONS = {
+  /** A new value (a time, by convention) has the object reconciled at once. */
+  reconcileRequested: `${GROUP}/reconcile-requested-at`,
+  /** `Abandon`: when the object is deleted nothing outside of Kubernetes is touched. For systems that are gone for good. */
+  onDelete: `${GROUP}/on-delete`,
+} as const;
+
+/** Field manager of everything that the operator applies on the server side. */
+export const FIELD_MANAGER = 'tenantry-operator';
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly creationTimestamp: string;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'CredentialReady';
+
+/** A reason is a code of the registry of errors, or of that of states which are no errors. */
+export type Reason = ErrorCode | StatusReason;
+
+/** metav1.Condition. */
+export interface Condition {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly observedGeneration: number;
+  /** RFC 3339, whole seconds. */
+  readonly lastTransitionTime: string;
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** What would be done; written where the document says `managementPolicy: Observe`. */
+export interface PlanStatus {
+  /** All changes, also those that `changes` leaves out. */
+  readonly total: number;
+  /** At most 20, e.g. `update airbyte:connection acme-notion: schedule "manual" → "0 0 3 * * ?"`. Never a secret. */
+  readonly changes: readonly string[];
+}
+
+export interface CommonStatus {
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly Condition[];
+  /** The driver instance that owns the objects, e.g. `operator:prod`. */
+  readonly claim?: string;
+  /** Value of the annotation reconcile-requested-at that was acted on last. */
+  readonly lastHandledReconcileAt?: string;
+  readonly plan?: PlanStatus;
+  /** Ids that Airbyte gave, by resource; a hint only. */
+  readonly ids?: Readonly<Record<string, string>>;
+}
+
+export interface TenantStatus extends CommonStatus {
+  readonly schema?: string;
+  /** Number of TenantIntegrations. */
+  readonly integrations?: number;
+}
+
+export type CredentialState = 'Ready' | 'Missing' | 'Expired' | 'NeedsReauthorization' | 'Revoked';
+
+export interface CredentialStatus {
+  readonly state: CredentialState;
+  readonly expiresAt?: string;
+  readonly lastRefreshTime?: string;
+  readonly scopes?: readonly string[];
+}
+
+export interface LastSyncStatus {
+  readonly jobId: string;
+  readonly status: string;
+  readonly startTime?: string;
+  readonly completionTime?: string;
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly message?: string;
+}
+
+export interface IntegrationStatus extends CommonStatus {
+  readonly credential?: CredentialStatus;
+  readonly lastSync?: LastSyncStatus;
+}
+
+/** `spec` is as the API server keeps it; documents/read.ts checks it and fills in what is left out. */
+export interface TenantObject extends KubeObject {
+  readonly kind: 'Tenant';
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly status?: TenantStatus;
+}
+
+export interface IntegrationObject extends KubeObject {
+  readonly kind: 'TenantIntegration';
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly status?: IntegrationStatus;
+}
+
+export type AnyObject = TenantObject | IntegrationObject;
+
+export const PLURALS = { Tenant: 'tenants', TenantIntegration: 'tenantintegrations' } as const;
+
+/** Path of the objects of a kind: all, those of a namespace, or one. */
+export function pathOf(kind: keyof typeof PLURALS, namespace?: string, name?: string): string {
+  const base = `/apis/${GROUP}/${VERSION}`;
+  const scoped = namespace === undefined ? base : `${base}/namespaces/${namespace}`;
+  return `${scoped}/${PLURALS[kind]}${name === undefined ? '' : `/${name}`}`;
+}
+
+/** `namespace/name`. */
+export function keyOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+/** Key of the work queue: the tenant that an object belongs to, as `namespace/tenant`; both reconcile together. */
+export function tenantKeyOf(object: AnyObject): string {
+  const tenant = object.kind === 'Tenant' ? object.metadata.name : String(object.spec['tenant']);
+  return `${object.metadata.namespace}/${tenant}`;
+}
