@@ -2,7 +2,10 @@
 
 export interface KubeOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Longest wait for the answer, in milliseconds. Default 30,000; a watch has none. */
+  /**
+   * Longest wait for the answer, in milliseconds, with all tries and the waits between them. Default 30,000; of a watch only
+   * the wait for its beginning counts.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -24,8 +27,9 @@ export interface WatchEvent<T> {
  * Paths begin with `/api/` or `/apis/`. Every call throws a TenantryError: KubernetesUnreachable (no answer, cut,
  * timed out), KubernetesUnavailable (429 and 5xx after the retries), KubernetesUnauthorized (401 also with a token that
  * was read anew), KubernetesForbidden (403), KubernetesGone (410), Conflict (409), KubernetesRejected (400, 422 and other
- * refusals, with the API server's own words), Cancelled. Calls that may be repeated (GET, apply) are, with jitter and
- * Retry-After (capped).
+ * refusals, with the API server's own words), NotFound (404 where the method does not say what else it means), Cancelled.
+ * Calls that may be repeated (GET, apply) are, with jitter and Retry-After (capped); after a 429 each call is, because it
+ * was not looked at. A wait that does not fit into `timeoutMs` is left to the caller: `retryAfterSeconds` of the error.
  */
 export interface KubeClient {
   /** e.g. `https://10.0.0.1:443`; for messages. */
@@ -38,7 +42,8 @@ export interface KubeClient {
   replace<T>(path: string, body: unknown, options?: KubeOptions): Promise<T>;
   /**
    * Server-side apply with force. `path` may end in `/status`.
-   * @throws NotFound when the object is gone and `body.metadata.uid` is given
+   * @throws NotFound when the object is gone and `body.metadata.uid` is given; nothing is made then. Where another object
+   * of the same name is there a `/status` is written to it all the same, because the API server does not look at the uid
    */
   apply<T>(
     path: string,
