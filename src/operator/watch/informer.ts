@@ -9,7 +9,7 @@ export type Change<T extends KubeObject> =
 export interface Informer<T extends KubeObject> {
   /** By `namespace/name`; the copy is replaced object by object, never changed in place. */
   readonly objects: ReadonlyMap<string, T>;
-  /** The first list is in. Rejects only when the signal of `start` aborts before. */
+  /** The first list is in. Rejects only when the informer's signal aborts before. */
   synced(): Promise<void>;
   hasSynced(): boolean;
   /**
@@ -19,25 +19,39 @@ export interface Informer<T extends KubeObject> {
   relist(signal?: AbortSignal): Promise<void>;
   /** Seconds since the API server last said anything (event, bookmark or list). Infinity before the first list. */
   silentSeconds(): number;
-  /** Listeners must not throw; they put keys into queues and nothing else. A new object of the same name under another
-   * uid is told as deleted and added. */
+  /**
+   * Listeners must not throw; they put keys into queues and nothing else. A new object of the same name under another
+   * uid is told as deleted and added. What `before` and `deleted` carry is what was told last. A listener that comes late
+   * is told at once, as added, what is there.
+   */
   onChange(listener: (change: Change<T>) => void): void;
   /**
-   * What we wrote ourselves, so that the next look sees it without waiting for its event. Older than what is known: no
-   * effect.
+   * What we wrote ourselves, so that the next look sees it without waiting for its event. Told to listeners like any
+   * other change, once. No effect when a later state is known, or that the object is gone.
    */
   wrote(object: T): void;
 }
 
+/**
+ * Why everything was listed: at the start, from time to time, because the API server no longer had the version that the
+ * watch was at (410), because a watch was silent for too long or failed strangely, or because `relist` was called.
+ */
+export type RelistReason = 'start' | 'period' | 'gone' | 'fault' | 'asked';
+
 export interface InformerHooks {
   readonly onRelist?: (facts: {
     readonly kind: string;
-    readonly reason: 'start' | 'period' | 'gone' | 'fault' | 'asked';
+    readonly reason: RelistReason;
+    /**
+     * Changes that the list found and the watch had not told. After `gone` and `fault` that is the gap; after `period` and
+     * `asked` it should be 0, but for objects that were deleted in that moment. Always 0 at the start.
+     */
     readonly missed: number;
   }) => void;
   readonly onFault?: (facts: {
     readonly kind: string;
     readonly error: Error;
+    /** Pause before the next try. 0 also where a listener, a hook or `keep` threw. */
     readonly delayMs: number;
   }) => void;
 }

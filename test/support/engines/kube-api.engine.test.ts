@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { type KubeApi, startKubeApi } from './kube-api.ts';
 
@@ -55,4 +56,34 @@ test('the API server takes our resources as the stack has them, and refuses wron
 
 test('nobody gets in without a token', async () => {
   expect((await kube.call('GET', '/api/v1/namespaces', { token: 'wrong' })).status).toBe(401);
+});
+
+test('the API server starts again with the same port, certificate, tokens and data', async () => {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lasting' } };
+  expect((await kube.call('POST', '/api/v1/namespaces', { body: namespace })).status).toBe(201);
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    await kube.stopServer(signal);
+    await expect(kube.call('GET', '/readyz')).rejects.toThrow('ECONNREFUSED');
+    await kube.startServer();
+    expect((await kube.call('GET', '/api/v1/namespaces/lasting')).status).toBe(200);
+  }
+});
+
+test('a paused API server answers when it goes on', async () => {
+  onTestFinished(() => kube.resumeServer());
+  await kube.pauseServer();
+  const answer = kube.call('GET', '/readyz');
+  expect(await Promise.race([answer, setTimeout(300, 'silent')])).toBe('silent');
+  kube.resumeServer();
+  expect((await answer).status).toBe(200);
+});
+
+test('with etcd paused nothing is written, and afterwards it is', async () => {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'late' } };
+  onTestFinished(() => kube.resumeEtcd());
+  await kube.pauseEtcd();
+  const made = kube.call('POST', '/api/v1/namespaces', { body });
+  expect(await Promise.race([made, setTimeout(300, 'silent')])).toBe('silent');
+  kube.resumeEtcd();
+  expect((await made).status).toBe(201);
 });

@@ -1,12 +1,13 @@
 /** A real kube-apiserver on its own etcd, for one test file: a clean one each time, gone when the test is. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../src/dev/free-port.ts';
 import { resolveEngine } from '../../engines/resolve.ts';
-import { type EngineProcess, onFreePorts, startEngine } from './engine-process.ts';
+import { type EngineOrder, type EngineProcess, onFreePorts, startEngine } from './engine-process.ts';
 
 export interface KubeApi {
   /** e.g. `https://127.0.0.1:6443` */
@@ -21,7 +22,22 @@ export interface KubeApi {
   readonly kubeconfigFile: string;
   /** A call as the administrator. Rejects only when there is no answer. */
   call(method: string, path: string, options?: KubeCallOptions): Promise<KubeAnswer>;
+  /** etcd stands still (SIGSTOP): it answers nobody, and its connections stay open. Resolves when it is so. */
+  pauseEtcd(): Promise<void>;
+  resumeEtcd(): void;
+  /** The API server stands still in the same way. */
+  pauseServer(): Promise<void>;
+  resumeServer(): void;
+  /** Ends the API server: with SIGTERM it says goodbye to watches, with SIGKILL it does not. Default SIGTERM. */
+  stopServer(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts it again after stopServer: same port, certificate, tokens and data. Resolves when it is ready. */
+  startServer(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface KubeApiOptions {
+  /** More arguments for the API server, e.g. `--etcd-compaction-interval=1s`. */
+  readonly serverArguments?: readonly string[];
 }
 
 export interface KubeCallOptions {
@@ -48,16 +64,18 @@ interface Access {
  * Starts etcd and the API server with RBAC. There is no controller manager: namespaces never finish terminating, and
  * nothing collects what owner references point to.
  */
-export function startKubeApi(): Promise<KubeApi> {
-  return onFreePorts(startBoth);
+export function startKubeApi(options: KubeApiOptions = {}): Promise<KubeApi> {
+  return onFreePorts(() => startBoth(options));
 }
 
-async function startBoth(): Promise<KubeApi> {
+async function startBoth({ serverArguments = [] }: KubeApiOptions): Promise<KubeApi> {
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-kube-'));
   // The folder is etcd's, so that all of it goes with etcd when the test crashes.
   const etcd = await startEtcd(folder);
   try {
-    const { server, access } = await startServer(folder, etcd.url);
+    const order = await prepareServer({ folder, etcdUrl: etcd.url, serverArguments });
+    let server: EngineProcess | undefined = await startEngine(order);
+    const access = await order.access();
     const kubeconfig = kubeconfigOf(access);
     const kubeconfigFile = join(folder, 'kubeconfig.json');
     await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 });
@@ -68,8 +86,23 @@ async function startBoth(): Promise<KubeApi> {
       kubeconfig,
       kubeconfigFile,
       call: (method, path, options) => call(access, { method, path, ...options }),
+      pauseEtcd: () => pause(etcd.process),
+      resumeEtcd: () => signalTo(etcd.process, 'SIGCONT'),
+      pauseServer: () => pause(server),
+      resumeServer: () => signalTo(server, 'SIGCONT'),
+      async stopServer(signal = 'SIGTERM') {
+        if (signal === 'SIGKILL') signalTo(server, signal);
+        await server?.stop({ keepFolder: true });
+        server = undefined;
+      },
+      async startServer() {
+        server ??= await startEngine(order);
+      },
       async close() {
-        await server.stop();
+        // What stands still would not hear that it is to end.
+        signalTo(etcd.process, 'SIGCONT');
+        signalTo(server, 'SIGCONT');
+        await server?.stop();
         await etcd.process.stop();
       },
     };
@@ -102,10 +135,46 @@ async function startEtcd(folder: string): Promise<{ url: string; process: Engine
   return { url, process };
 }
 
-async function startServer(
-  folder: string,
-  etcdUrl: string,
-): Promise<{ server: EngineProcess; access: Access }> {
+function signalTo(engine: EngineProcess | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (engine !== undefined) process.kill(engine.pid, signal);
+  } catch (error) {
+    // It ended by itself meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The signal is taken in by one thread after the other, and until then some still answer. */
+async function pause(engine: EngineProcess | undefined): Promise<void> {
+  if (engine === undefined) return;
+  signalTo(engine, 'SIGSTOP');
+  while (!(await standsStill(engine.pid))) await delay(5);
+}
+
+/** Asks Linux; elsewhere nobody can tell, and it is taken for granted. */
+async function standsStill(pid: number): Promise<boolean> {
+  const tasks = `/proc/${pid}/task`;
+  const threads = await readdir(tasks).catch(() => []);
+  const states = await Promise.all(
+    threads.map((thread) => readFile(join(tasks, thread, 'stat'), 'utf8').catch(() => ') T')),
+  );
+  // The state comes after the program's name, which is in brackets.
+  return states.every((state) => state.slice(state.lastIndexOf(')')).startsWith(') T'));
+}
+
+interface ServerOrder extends EngineOrder {
+  /** Known once it has started. */
+  readonly access: () => Promise<Access>;
+}
+
+interface ServerPlace {
+  readonly folder: string;
+  readonly etcdUrl: string;
+  readonly serverArguments: readonly string[];
+}
+
+/** Everything that stays the same when the API server starts again. */
+async function prepareServer({ folder, etcdUrl, serverArguments }: ServerPlace): Promise<ServerOrder> {
   const program = await resolveEngine('kube-apiserver');
   const home = join(folder, 'apiserver');
   const port = await freePort();
@@ -121,7 +190,8 @@ async function startServer(
   }
   const certificate = join(home, 'certificates', 'apiserver.crt');
   const access = async (): Promise<Access> => ({ port, token, ca: await readFile(certificate, 'utf8') });
-  const server = await startEngine({
+  return {
+    access,
     command: [
       program,
       `--etcd-servers=${etcdUrl}`,
@@ -137,11 +207,11 @@ async function startServer(
       '--service-cluster-ip-range=10.0.0.0/24',
       // Without a controller manager no namespace ever gets its default account.
       '--disable-admission-plugins=ServiceAccount',
+      ...serverArguments,
     ],
     folder: home,
     isReady: async () => (await call(await access(), { method: 'GET', path: '/readyz' })).status === 200,
-  });
-  return { server, access: await access() };
+  };
 }
 
 /** YAML is a superset of JSON, and every client reads it so. */
