@@ -18,6 +18,8 @@ export interface OperatorMetrics {
   /** One look at the systems for several tenants at once. */
   onBatch(tenants: number, seconds: number): void;
   leading(is: boolean): void;
+  /** An Event was not written. */
+  onEventDropped(): void;
   /** Values that are asked for when the metrics are read. */
   observe(source: {
     readonly queueDepth: () => number;
