@@ -1,5 +1,5 @@
 /** Token custody for a command: the sidecar's own, without its server and its queue at work. */
-import { createLog } from '../sidecar/log.ts';
+import { createLog } from '../log.ts';
 import { createMetrics } from '../sidecar/metrics.ts';
 import { sidecarSettings } from '../sidecar/settings.ts';
 import { stackView } from '../sidecar/stack/view.ts';

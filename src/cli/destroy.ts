@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TenantryError } from '../errors.ts';
+import { observedDocuments } from '../plan/observed.ts';
 import type { Prepared } from '../reconcile/run.ts';
 import { type CommandContext, type ExitCode, report, stackCommand } from './command.ts';
 import { confirmName } from './confirm.ts';
@@ -42,8 +43,9 @@ async function destroy(tenant: string, options: DestroyOptions, { io }: CommandC
       hint: `pass --confirm ${tenant}`,
     });
   }
-  return withSession(options, io, (session) =>
-    withStackLock(session, io, async (stop) => {
+  return withSession(options, io, (session) => {
+    requireManaged(tenant, session);
+    return withStackLock(session, io, async (stop) => {
       const one = new Set([tenant]);
       const prepared = await look({ ...session, only: one, leaving: one, confirmed: one }, io);
       // A tenant whose document is gone already can be destroyed while something of it is left.
@@ -60,7 +62,17 @@ async function destroy(tenant: string, options: DestroyOptions, { io }: CommandC
         io.err(`The documents still name ${tenant}: remove them, or the next apply makes it again.\n`);
       }
       return code;
-    }),
+    });
+  });
+}
+
+/** @throws Blocked for a tenant that its document says is only observed */
+function requireManaged(tenant: string, { documents }: Session): void {
+  if (!observedDocuments(documents).tenants.has(tenant)) return;
+  throw new TenantryError(
+    'Blocked',
+    `tenant ${tenant} is only observed (managementPolicy: Observe); nothing was removed`,
+    { hint: 'set managementPolicy: Manage, or remove its documents, and run the command again' },
   );
 }
 

@@ -5,6 +5,7 @@ import type { ResourceResult } from '../reconcile/events.ts';
 import { allSteps } from '../reconcile/plan.ts';
 import { limitsOf, type Prepared, type PrepareInput, prepare } from '../reconcile/run.ts';
 import { isChange } from '../reconcile/step.ts';
+import type { Owner } from '../resources/mark.ts';
 import { type ExitCode, writeJson } from './command.ts';
 import { formatPlan, type PlanTextOptions, planJson } from './format/plan.ts';
 import { formatResults, resultsJson, succeeded } from './format/results.ts';
@@ -25,13 +26,30 @@ export function withStackLock<T>(
   io: Io,
   work: (stop: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  // A lost lock stops the run as a person would: what is under way ends, nothing more is begun.
-  const guarded = (lost: AbortSignal): Promise<T> => work(AbortSignal.any([io.stop, lost]));
-  return session.backends.postgres.withLock(`tenantry ${session.owner}`, guarded, {
-    waitMs: LOCK_WAIT_MS,
-    signal: io.stop,
-    onWait: () => io.err('another apply of this stack is running; waiting for it (Ctrl-C gives up)\n'),
-  });
+  return withLocks(session, [session.owner], io, work);
+}
+
+/** The same for the runs of several owners. */
+export function withLocks<T>(
+  session: Session,
+  owners: readonly Owner[],
+  io: Io,
+  work: (stop: AbortSignal) => Promise<T>,
+): Promise<T> {
+  // Always in the same order, so that no two runs wait for each other.
+  const take = (left: readonly Owner[], stop: AbortSignal): Promise<T> => {
+    const [owner, ...more] = left;
+    if (owner === undefined) return work(stop);
+    // A lost lock stops the run as a person would: what is under way ends, nothing more is begun.
+    const guarded = (lost: AbortSignal): Promise<T> => take(more, AbortSignal.any([stop, lost]));
+    const whose = owner === session.owner ? 'this stack' : owner;
+    return session.backends.postgres.withLock(`tenantry ${owner}`, guarded, {
+      waitMs: LOCK_WAIT_MS,
+      signal: io.stop,
+      onWait: () => io.err(`another apply of ${whose} is running; waiting for it (Ctrl-C gives up)\n`),
+    });
+  };
+  return take([...new Set(owners)].sort(), io.stop);
 }
 
 /** Observes and plans, with a line about it where somebody watches. */

@@ -21,7 +21,7 @@ export function planCommand(context: CommandContext): Command {
   return stackCommand('plan', {
     summary: 'show what apply would do',
     description:
-      'Compares the documents with Vault, Postgres and Airbyte and shows the differences, by tenant. Changes nothing.\n+ create, ~ update, - delete, … waits for something, ! refused: an object that is not ours is in the way.\nExit code 0: no changes; 2: there are changes; 1: an error, or something is refused.',
+      'Compares the documents with Vault, Postgres and Airbyte and shows the differences, by tenant. Changes nothing.\n+ create, ~ update, - delete, … waits for something, ! refused: an object that is not ours is in the way, ○ would be done, but the document says managementPolicy: Observe.\nExit code 0: no changes, other than what is only observed; 2: there are changes; 1: an error, or something is refused.',
     examples: [
       'tenantry plan --stack prod',
       'tenantry plan --stack prod --tenant acme',

@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import { airbyteCommand } from './airbyte.ts';
 import { apiKeysCommand } from './api-keys.ts';
 import { applyCommand } from './apply.ts';
+import { claimCommand } from './claim.ts';
 import { type CommandContext, type ExitCode, report } from './command.ts';
 import { connectCommand } from './connect.ts';
 import { credentialsCommand } from './credentials.ts';
@@ -13,6 +14,7 @@ import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import type { Io } from './io.ts';
 import { migrateCommand } from './migrate.ts';
+import { operatorCommand } from './operator.ts';
 import { planCommand } from './plan.ts';
 import { rotateCommand } from './rotate.ts';
 import { schemaCommand } from './schema.ts';
@@ -46,10 +48,12 @@ Each command has examples: tenantry <command> --help`,
     applyCommand,
     statusCommand,
     destroyCommand,
+    claimCommand,
     connectCommand,
     credentialsCommand,
     apiKeysCommand,
     rotateCommand,
+    operatorCommand,
     sidecarCommand,
     migrateCommand,
     doctorCommand,

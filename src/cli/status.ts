@@ -25,7 +25,7 @@ export function statusCommand(context: CommandContext): Command {
   return stackCommand('status', {
     summary: 'show how each integration is',
     description:
-      'Shows for each tenant and integration whether it is as the documents say, what it waits for, and how the last sync went. Changes nothing.\nExit code 0: all as wanted, or waiting for something that others must bring; 2: apply would change something; 1: an error, or something is refused.',
+      'Shows for each tenant and integration whether it is as the documents say, what it waits for, and how the last sync went. Changes nothing.\nExit code 0: all as wanted, waiting for something that others must bring, or only observed; 2: apply would change something; 1: an error, or something is refused.',
     examples: [
       'tenantry status --stack prod',
       'tenantry status --stack prod --tenant acme --output json',
@@ -58,10 +58,11 @@ function withHint(item: IntegrationStatus, hint: (text: string) => string): Inte
 /** What belongs to no integration counts too: a tenant without any, or objects whose documents are gone. */
 function overviewOf(prepared: Prepared, integrations: readonly IntegrationStatus[]): Overview {
   const steps = allSteps(prepared.plan);
-  const summary = { ready: 0, waiting: 0, differs: 0, refused: 0, suspended: 0 };
+  const summary = { ready: 0, waiting: 0, differs: 0, refused: 0, suspended: 0, observed: 0 };
   for (const item of integrations) summary[item.status]++;
   return {
     changes: steps.filter(isChange).length,
+    observed: steps.filter((step) => step.action === 'observe').length,
     refused: steps.filter((step) => step.action === 'refuse').length,
     summary,
     integrations,

@@ -7,6 +7,7 @@ import type { Documents } from '../spec/documents.ts';
 import type { IntegrationDocument } from '../spec/integration.ts';
 import { Graph } from './graph.ts';
 import { addIntegration } from './integration.ts';
+import { type ObservedDocuments, observedDocuments } from './observed.ts';
 import { gatewayPolicyRules } from './policies.ts';
 import type { PlanSettings } from './settings.ts';
 import { addTenant } from './tenant.ts';
@@ -19,17 +20,20 @@ export function buildGraph(
   only?: ReadonlySet<string>,
 ): Graph {
   const graph = new Graph();
-  const platform = addPlatform(graph, settings);
+  const observed = observedDocuments(documents);
+  const tenants = sorted(documents.tenants).filter(({ metadata }) => only?.has(metadata.name) ?? true);
+  // Who only observes makes nothing, not even what all tenants share.
+  const observesAll =
+    tenants.length > 0 && tenants.every(({ metadata }) => observed.tenants.has(metadata.name));
+  const platform = addPlatform(graph, settings, observesAll);
   const byTenant = new Map<string, IntegrationDocument[]>();
   for (const document of sorted(documents.integrations)) {
     const list = byTenant.get(document.spec.tenant) ?? [];
     byTenant.set(document.spec.tenant, [...list, document]);
   }
-  for (const document of sorted(documents.tenants)) {
-    const tenant = document.metadata.name;
-    if (only && !only.has(tenant)) continue;
-    const integrations = byTenant.get(tenant) ?? [];
-    const namespaces = new Set(integrations.flatMap((item) => item.spec.sync.namespace ?? []));
+  for (const document of tenants) {
+    const integrations = byTenant.get(document.metadata.name) ?? [];
+    const namespaces = namespacesOf(integrations, observed);
     const ids = addTenant(graph, document, namespaces, { settings, platform });
     for (const integration of integrations) {
       const entry = catalog.get(integration.spec.integration);
@@ -38,6 +42,7 @@ export function buildGraph(
       addIntegration(graph, integration, entry, {
         settings,
         ids,
+        observeOnly: observed.integrations.has(integration.metadata.name),
         suspended: document.spec.suspend || integration.spec.suspend,
         sharedApp: documents.platform.spec.apps[integration.spec.integration],
       });
@@ -51,8 +56,23 @@ function sorted<D extends { readonly metadata: { readonly name: string } }>(docu
   return documents.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
+/** Schemas that integrations name, each with whether only integrations that are observed do so. */
+function namespacesOf(
+  integrations: readonly IntegrationDocument[],
+  observed: ObservedDocuments,
+): Map<string, boolean> {
+  const namespaces = new Map<string, boolean>();
+  for (const { metadata, spec } of integrations) {
+    const { namespace } = spec.sync;
+    if (namespace === undefined) continue;
+    const isObserved = observed.integrations.has(metadata.name);
+    namespaces.set(namespace, isObserved && (namespaces.get(namespace) ?? true));
+  }
+  return namespaces;
+}
+
 /** What all tenants share: the mounts and the sidecar's policy. Returns what every claim depends on. */
-function addPlatform(graph: Graph, settings: PlanSettings): string[] {
+function addPlatform(graph: Graph, settings: PlanSettings, observeOnly: boolean): string[] {
   const add = (kind: string, name: string, inputs: unknown, dependsOn: readonly string[]): string =>
     graph.add({
       id: `${kind}/${name}`,
@@ -65,6 +85,7 @@ function addPlatform(graph: Graph, settings: PlanSettings): string[] {
       gates: [],
       adopt: false,
       deletion: 'Retain',
+      observeOnly,
     });
   const kv: MountInputs = { path: settings.kvMount, type: 'kv' };
   const transit: MountInputs = { path: settings.transitMount, type: 'transit' };

@@ -49,6 +49,8 @@ export interface Resource {
   readonly gates: readonly Gate[];
   readonly adopt: boolean;
   readonly deletion: DeletionPolicy;
+  /** Compared with the world, but never written: its document says `managementPolicy: Observe`. Default false. */
+  readonly observeOnly?: boolean;
 }
 
 export function ref(id: string, output: string): Ref {
@@ -67,8 +69,11 @@ export class Graph {
   add(resource: Resource): string {
     if (this.#resources.has(resource.id)) throw new Error(`resource ${resource.id} is in the graph twice`);
     for (const dependency of resource.dependsOn) {
-      if (!this.#resources.has(dependency)) {
-        throw new Error(`${resource.id} depends on ${dependency}, which is not in the graph`);
+      const found = this.#resources.get(dependency);
+      if (!found) throw new Error(`${resource.id} depends on ${dependency}, which is not in the graph`);
+      // What is only observed may never come to be; nothing that is made may wait for it or take its outputs.
+      if (found.observeOnly && !resource.observeOnly) {
+        throw new Error(`${resource.id} depends on ${dependency}, which is only observed`);
       }
     }
     this.#resources.set(resource.id, resource);

@@ -20,6 +20,8 @@ export interface IntegrationContext {
   readonly ids: TenantIds;
   /** True when the tenant or the integration is suspended: nothing syncs. */
   readonly suspended: boolean;
+  /** True when the tenant or the integration is only observed. */
+  readonly observeOnly: boolean;
   /** The platform's OAuth app for this integration, if it has one. */
   readonly sharedApp: App | undefined;
 }
@@ -51,6 +53,7 @@ export function addIntegration(
       gates: more.gates ?? [],
       adopt: document.spec.adopt,
       deletion: document.spec.deletionPolicy,
+      observeOnly: context.observeOnly,
     });
   const path = credentialPath(tenant, integration);
   const credential = add<CredentialInputs>(

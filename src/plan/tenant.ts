@@ -44,25 +44,29 @@ const PASSWORD = 'password';
 export function addTenant(
   graph: Graph,
   document: TenantDocument,
-  namespaces: ReadonlySet<string>,
+  namespaces: ReadonlyMap<string, boolean>,
   context: { readonly settings: PlanSettings; readonly platform: readonly string[] },
 ): TenantIds {
   const { settings, platform } = context;
   const tenant = document.metadata.name;
   const deletion = document.spec.deletionPolicy;
-  const add: Add = (kind, name, inputs, dependsOn) =>
-    graph.add({
-      id: `${kind}/${name}`,
-      kind,
-      name,
-      tenant,
-      integration: undefined,
-      inputs,
-      dependsOn,
-      gates: [],
-      adopt: document.spec.adopt,
-      deletion,
-    });
+  const adder =
+    (observeOnly: boolean): Add =>
+    (kind, name, inputs, dependsOn) =>
+      graph.add({
+        id: `${kind}/${name}`,
+        kind,
+        name,
+        tenant,
+        integration: undefined,
+        inputs,
+        dependsOn,
+        gates: [],
+        adopt: document.spec.adopt,
+        deletion,
+        observeOnly,
+      });
+  const add = adder(document.spec.managementPolicy === 'Observe');
 
   const claim = addVault(add, document, settings, platform);
   const transitKey = add<TransitKeyInputs>(
@@ -77,7 +81,12 @@ export function addTenant(
     { path: loaderPasswordPath(tenant), field: PASSWORD, tenant, deletion },
     [claim],
   );
-  const database = addDatabase(add, document, namespaces, { settings, claim, password });
+  const database = addDatabase(add, document, namespaces, {
+    settings,
+    claim,
+    password,
+    addObserved: adder(true),
+  });
   const workspace = settings.sharedWorkspaceId
     ? undefined
     : add<WorkspaceInputs>('airbyte:workspace', tenant, { tenant, organizationId: settings.organizationId }, [
@@ -149,12 +158,20 @@ function authRoleBody(tenant: string, auth: TenantAuthSettings): AuthRoleInputs[
   };
 }
 
-/** Roles, the tenant's schema and those that its integrations name. Returns what a destination needs to be there. */
+/**
+ * Roles, the tenant's schema and those that its integrations name (true: only observed ones do). Returns what a
+ * destination needs to be there.
+ */
 function addDatabase(
   add: Add,
   document: TenantDocument,
-  namespaces: ReadonlySet<string>,
-  context: { readonly settings: PlanSettings; readonly claim: string; readonly password: string },
+  namespaces: ReadonlyMap<string, boolean>,
+  context: {
+    readonly settings: PlanSettings;
+    readonly claim: string;
+    readonly password: string;
+    readonly addObserved: Add;
+  },
 ): string[] {
   const tenant = document.metadata.name;
   const deletion = document.spec.deletionPolicy;
@@ -170,10 +187,20 @@ function addDatabase(
     add<RoleInputs>('postgres:role', loader, { ...role, name: loader, login }, [context.password]),
     add<RoleInputs>('postgres:role', reader, { ...role, name: reader }, [context.claim]),
   ];
-  return [...new Set([own, ...namespaces])].map((name) => {
-    const schema = add<SchemaInputs>('postgres:schema', name, { name, tenant, deletion }, [context.claim]);
-    return add<GrantsInputs>('postgres:grants', name, { schema: name, loader, reader }, [schema, ...roles]);
-  });
+  const addSchema = (name: string, adding: Add): string => {
+    const schema = adding<SchemaInputs>('postgres:schema', name, { name, tenant, deletion }, [context.claim]);
+    return adding<GrantsInputs>('postgres:grants', name, { schema: name, loader, reader }, [
+      schema,
+      ...roles,
+    ]);
+  };
+  const needed = [addSchema(own, add)];
+  for (const [name, isObserved] of namespaces) {
+    if (name === own) continue;
+    const grants = addSchema(name, isObserved ? context.addObserved : add);
+    if (!isObserved) needed.push(grants);
+  }
+  return needed;
 }
 
 function passwordRef(tenant: string, settings: PlanSettings): SecretRef {

@@ -1,7 +1,7 @@
 /** What a run tells while it works. Reporters, metrics and the operator listen; nobody parses log lines. */
 import type { StepProblem, Waiting } from './step.ts';
 
-/** How a resource ended. */
+/** How a resource ended. `observed`: its document is only observed, and something differs; nothing was written. */
 export type Outcome =
   | 'created'
   | 'updated'
@@ -9,6 +9,7 @@ export type Outcome =
   | 'deleted'
   | 'retired'
   | 'kept'
+  | 'observed'
   | 'waiting'
   | 'failed'
   | 'blocked'
@@ -44,6 +45,7 @@ export function countOutcomes(results: readonly ResourceResult[]): Record<Outcom
     deleted: 0,
     retired: 0,
     kept: 0,
+    observed: 0,
     waiting: 0,
     failed: 0,
     blocked: 0,

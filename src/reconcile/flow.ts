@@ -1,11 +1,13 @@
 /** The one flow for one resource: observe, check the mark, diff, sync; repeated from the start after a passing fault. */
 import { createRetry, type Sleep, type Outcome as Try } from '../clients/retry.ts';
-import { asTenantryError, TenantryError } from '../errors.ts';
+import { asTenantryError, type TenantryError } from '../errors.ts';
 import type { Resource } from '../plan/graph.ts';
 import { kindOf } from '../resources/index.ts';
-import type { BackendName, Kind, Observed, World } from '../resources/kind.ts';
+import type { Kind, Move, Observed, World } from '../resources/kind.ts';
+import { Away } from './away.ts';
 import type { Outcome } from './events.ts';
 import { isSharedAsWanted, ownershipProblem } from './ownership.ts';
+import type { Step } from './step.ts';
 
 export interface FlowOptions {
   /** Tries after the first. Default 4. */
@@ -22,16 +24,25 @@ export interface FlowResult {
   readonly observed: Observed | undefined;
 }
 
+/** An object that was found in the world, and what the plan says of it. */
+export interface Found {
+  readonly step: Pick<Step, 'id' | 'tenant'>;
+  readonly kind: Kind;
+  readonly key: string;
+  readonly observed: Observed;
+}
+
 /** Runs flows against one world, and stops trying a system that stays away. */
 export class Flow {
   readonly #world: World;
   readonly #options: FlowOptions;
-  readonly #away = new Map<BackendName, TenantryError>();
+  readonly #away: Away;
   readonly #retry: ReturnType<typeof createRetry>;
 
   constructor(world: World, options: FlowOptions) {
     this.#world = world;
     this.#options = options;
+    this.#away = new Away(world);
     this.#retry = createRetry({
       retries: options.retries ?? 4,
       delayMs: options.delayMs ?? 250,
@@ -47,7 +58,7 @@ export class Flow {
   sync(resource: Resource, inputs: unknown, first: Observed | undefined): Promise<FlowResult> {
     const kind = kindOf(resource.kind);
     let look = false;
-    return this.#run(kind, resource.id, async () => {
+    return this.#run(kind, resource, async () => {
       const observed = look ? await kind.observe(inputs, this.#world) : first;
       look = true;
       const changes = kind.diff(inputs, observed);
@@ -64,40 +75,44 @@ export class Flow {
   }
 
   /** Removes, or makes harmless, an object of ours. */
-  async remove(
-    kind: Kind,
-    key: string,
-    observed: Observed,
-    action: 'delete' | 'retire',
-  ): Promise<FlowResult> {
-    return this.#run(kind, `${kind.type}/${key}`, async () => {
+  remove({ kind, key, observed, step }: Found, action: 'delete' | 'retire'): Promise<FlowResult> {
+    return this.#run(kind, step, async () => {
       if (action === 'retire') await kind.retire?.(key, observed, this.#world);
       else await kind.remove(key, observed, this.#world);
       return { outcome: action === 'retire' ? 'retired' : 'deleted', observed: undefined };
     });
   }
 
-  #run(kind: Kind, id: string, flow: () => Promise<FlowResult>): Promise<FlowResult> {
+  /** Gives an object of ours to another driver instance, and changes nothing else of it. */
+  handOver({ kind, key, observed, step }: Found, move: Move): Promise<FlowResult> {
+    return this.#run(kind, step, async () => {
+      await kind.handOver?.(key, observed, move, this.#world);
+      return { outcome: 'updated', observed };
+    });
+  }
+
+  #run(
+    { backend }: Kind,
+    { id, tenant }: Pick<Step, 'id' | 'tenant'>,
+    flow: () => Promise<FlowResult>,
+  ): Promise<FlowResult> {
     return this.#retry(async (): Promise<Try<FlowResult>> => {
-      const away = this.#away.get(kind.backend);
+      const away = this.#away.error(backend);
       if (away) throw away;
       try {
-        return { value: await flow() };
+        const value = await flow();
+        // What was as wanted took no call.
+        if (value.outcome !== 'unchanged') this.#away.answered(backend);
+        return { value };
       } catch (cause) {
         const error = asTenantryError(cause);
         if (!error.retryable) throw error;
         this.#options.onRetry?.(id, error);
         return { again: error };
       }
-    }, this.#world.signal).catch((error: unknown) => {
-      this.#remember(kind.backend, error);
+    }, this.#world.signal).catch(async (error: unknown) => {
+      await this.#away.failed(tenant ?? id, error);
       throw error;
     });
-  }
-
-  /** After all tries on one resource failed to reach a system, the others need not wait as long for the same. */
-  #remember(backend: BackendName, error: unknown): void {
-    if (error instanceof TenantryError && /(Unreachable|Sealed)$/.test(error.code))
-      this.#away.set(backend, error);
   }
 }

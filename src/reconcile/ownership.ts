@@ -1,8 +1,9 @@
 /** May an object that was found be changed? The one place where marks are judged. */
 import { TenantryError } from '../errors.ts';
 import type { Change, Kind, Observed } from '../resources/kind.ts';
-import type { Owner } from '../resources/mark.ts';
+import type { Mark, Owner } from '../resources/mark.ts';
 import type { ClaimObserved } from '../resources/vault/claim.ts';
+import type { Observation } from './observe.ts';
 
 /**
  * What the installation shares (a mark without a tenant) and is as wanted, whichever stack made it: stacks that share a
@@ -10,6 +11,12 @@ import type { ClaimObserved } from '../resources/vault/claim.ts';
  */
 export function isSharedAsWanted(observed: Observed | undefined, changes: readonly Change[]): boolean {
   return observed?.mark !== undefined && observed.mark.tenant === undefined && changes.length === 0;
+}
+
+/** The driver instance that has claimed a tenant, if one has. */
+export function ownerOf(tenant: string | undefined, observation: Observation): Owner | undefined {
+  if (tenant === undefined) return undefined;
+  return observation.objects.get('vault:claim')?.get(tenant)?.mark?.owner;
 }
 
 /** @returns the reason why not, or undefined when the object is ours or may be taken. */
@@ -23,13 +30,18 @@ export function ownershipProblem(
   if (!observed || kind.ownership !== 'mark') return undefined;
   if (observed.mark) {
     if (observed.mark.owner === owner) return undefined;
-    return new TenantryError(
-      'OwnedByAnother',
-      `${kind.type} ${what.name} belongs to ${observed.mark.owner}, and this is ${owner}`,
-    );
+    return ownedByAnother(`${kind.type} ${what.name}`, observed.mark, owner);
   }
   if (what.adopt || kind.takesUnmarked) return undefined;
   const inTheWay = (observed as Partial<ClaimObserved>).inTheWay ?? [];
   const found = inTheWay.length > 0 ? inTheWay.join(' and ') : `${kind.type} ${what.name}`;
   return new TenantryError('NotOwned', `${found} is there already, and Tenantry did not make it`);
+}
+
+/** @param what as people call it, e.g. `vault:claim acme` */
+export function ownedByAnother(what: string, mark: Mark, owner: Owner): TenantryError {
+  const message = `${what} belongs to ${mark.owner}, and this is ${owner}`;
+  if (mark.tenant === undefined) return new TenantryError('OwnedByAnother', message);
+  const hint = `use another name, or move the tenant: \`tenantry claim ${mark.tenant} --from ${mark.owner} --to ${owner}\``;
+  return new TenantryError('OwnedByAnother', message, { hint });
 }

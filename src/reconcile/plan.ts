@@ -5,15 +5,17 @@ import type { Observed } from '../resources/kind.ts';
 import type { Owner } from '../resources/mark.ts';
 import { formatSecretRef } from '../spec/secret-ref.ts';
 import type { Observation } from './observe.ts';
-import { isSharedAsWanted, ownershipProblem } from './ownership.ts';
+import { isSharedAsWanted, ownerOf, ownershipProblem } from './ownership.ts';
 import { type PruneOptions, type PruneTarget, prunes } from './prune.ts';
-import { type Action, problemOf, type Step, type Waiting } from './step.ts';
+import { type Action, observedStep, problemOf, type Step, type Waiting } from './step.ts';
 
 export interface Plan {
   /** What becomes of each resource of the graph, dependencies first. */
   readonly steps: readonly Step[];
   /** What becomes of objects of ours that the graph does not name, in the order of removal. */
   readonly prunes: readonly PruneTarget[];
+  /** What is there of the graph's resources, by id. */
+  readonly outputs: Outputs;
 }
 
 export interface PlanOptions extends PruneOptions {
@@ -42,10 +44,13 @@ export function makePlan(graph: Graph, observation: Observation, options: PlanOp
     wanted.set(resource.kind, (wanted.get(resource.kind) ?? new Set()).add(key));
     const observed = observation.objects.get(resource.kind)?.get(key);
     if (observed) outputs.set(resource.id, observed);
-    const context = { inputs, observed, resolve, before: steps, owner: options.owner };
-    steps.set(resource.id, missingSecret(resource, observation) ?? planStep(resource, context));
+    // What is only observed is compared in the name of whoever owns it.
+    const owner = (resource.observeOnly && ownerOf(resource.tenant, observation)) || options.owner;
+    const context = { inputs, observed, resolve, before: steps, owner };
+    const planned = missingSecret(resource, observation) ?? planStep(resource, context);
+    steps.set(resource.id, resource.observeOnly ? observedStep(planned) : planned);
   }
-  return { steps: [...steps.values()], prunes: prunes(graph, observation, wanted, options) };
+  return { steps: [...steps.values()], prunes: prunes(graph, observation, wanted, options), outputs };
 }
 
 function missingSecret(resource: Resource, observation: Observation): Step | undefined {
@@ -98,7 +103,8 @@ function blockedBy(resource: Resource, before: ReadonlyMap<string, Step>): Step 
     if (dependency?.action === 'wait' && dependency.waiting) {
       return step(resource, 'wait', { waiting: dependency.waiting });
     }
-    if (dependency?.action === 'refuse' || dependency?.action === 'block') {
+    const action = dependency?.would ?? dependency?.action;
+    if (dependency && (action === 'refuse' || action === 'block')) {
       return step(resource, 'block', dependency.problem ? { problem: dependency.problem } : {});
     }
   }

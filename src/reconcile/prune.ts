@@ -1,11 +1,13 @@
 /** Finds objects of ours that no document names any more, and says what becomes of them. Pure. */
 import type { Graph } from '../plan/graph.ts';
+import type { ObservedDocuments } from '../plan/observed.ts';
+import { baseOfKey } from '../resources/airbyte/index-by-key.ts';
 import { kinds } from '../resources/index.ts';
 import type { Kind, Observed } from '../resources/kind.ts';
 import type { Owner } from '../resources/mark.ts';
 import type { DeletionPolicy } from '../spec/fields.ts';
 import type { Observation } from './observe.ts';
-import type { Action, Step, Waiting } from './step.ts';
+import { type Action, observedStep, type Step, type Waiting } from './step.ts';
 
 export interface PruneOptions {
   readonly owner: Owner;
@@ -17,6 +19,8 @@ export interface PruneOptions {
   readonly confirmed?: ReadonlySet<string>;
   /** Deletion policies of tenants as their documents say now, before the mark in the world does. */
   readonly policies?: ReadonlyMap<string, DeletionPolicy>;
+  /** Documents that are only observed: what would be removed of them is told, and stays. */
+  readonly observed?: ObservedDocuments;
 }
 
 /** An object to be removed, retired or kept, with what its kind needs for it. */
@@ -53,7 +57,8 @@ interface Belonging {
   readonly claim: Observed | undefined;
 }
 
-function belonging(
+/** The tenant that an object belongs to and who owns it; undefined for what belongs to no tenant. */
+export function belonging(
   kind: Kind,
   key: string,
   observed: Observed,
@@ -65,8 +70,13 @@ function belonging(
   return { tenant, claim, owner: kind.ownership === 'claim' ? claim?.mark?.owner : observed.mark?.owner };
 }
 
-function isOurs(belongs: Belonging | undefined, { owner, only }: PruneOptions): belongs is Belonging {
-  return belongs?.owner === owner && (only?.has(belongs.tenant) ?? true);
+function isOurs(belongs: Belonging | undefined, options: PruneOptions): belongs is Belonging {
+  if (!belongs || !(options.only?.has(belongs.tenant) ?? true)) return false;
+  const claimant = belongs.claim?.mark?.owner;
+  // What is only observed is compared in the name of whoever owns it.
+  if (options.observed?.tenants.has(belongs.tenant)) return belongs.owner === (claimant ?? options.owner);
+  // While a tenant is being moved its objects still carry our mark, and are not ours any more.
+  return belongs.owner === options.owner && (claimant === undefined || claimant === options.owner);
 }
 
 function target(
@@ -78,20 +88,33 @@ function target(
   const { kind, key, observed } = found;
   const { action, waiting } = fate(kind, observed, { tenant, claim, options });
   const id = `${kind.type}/${key}`;
-  return {
-    ...found,
-    step: {
-      // A resource that is in the graph under another key is being replaced; its old object needs an id of its own.
-      id: graph.get(id) ? `${id} (old)` : id,
-      kind: kind.type,
-      name: key,
-      tenant,
-      integration: undefined,
-      action,
-      changes: [],
-      ...(waiting ? { waiting } : {}),
-    },
+  const step: Step = {
+    // A resource that is in the graph under another key is being replaced; its old object needs an id of its own.
+    id: graph.get(id) ? `${id} (old)` : id,
+    kind: kind.type,
+    name: key,
+    tenant,
+    integration: undefined,
+    action,
+    changes: [],
   };
+  if (isObserved(kind, key, tenant, options)) {
+    // Whoever only observes is not asked to confirm anything.
+    return { ...found, step: observedStep(action === 'wait' ? { ...step, action: 'delete' } : step) };
+  }
+  return { ...found, step: waiting ? { ...step, waiting } : step };
+}
+
+/** Is the tenant only observed, or the integration that the object belongs to? */
+function isObserved(kind: Kind, key: string, tenant: string, { observed, tenants }: PruneOptions): boolean {
+  if (!observed) return false;
+  if (observed.tenants.has(tenant)) return true;
+  // A tenant that goes takes its integrations along, whatever they say.
+  if (!tenants.has(tenant)) return false;
+  if (kind.type === 'vault:credential') return observed.credentials.has(key);
+  // In Airbyte both are named after the document.
+  if (kind.type !== 'airbyte:source' && kind.type !== 'airbyte:connection') return false;
+  return observed.integrations.has(baseOfKey(key));
 }
 
 interface Circumstances {

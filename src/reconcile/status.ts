@@ -8,9 +8,10 @@ import { isChange, type Step } from './step.ts';
 
 /**
  * `ready`: as wanted; `waiting`: something must come first; `differs`: apply would change something; `refused`: an
- * object that is not ours is in the way; `suspended`: paused by its document.
+ * object that is not ours is in the way; `suspended`: paused by its document; `observed`: it differs, and its document
+ * says that it is only observed.
  */
-export type Status = 'ready' | 'waiting' | 'differs' | 'refused' | 'suspended';
+export type Status = 'ready' | 'waiting' | 'differs' | 'refused' | 'suspended' | 'observed';
 
 export interface LastSync {
   /** As Airbyte calls it: pending, running, succeeded, failed, … */
@@ -66,13 +67,15 @@ function judge(
   steps: readonly Step[],
   paused: boolean,
 ): Pick<IntegrationStatus, 'status' | 'waitsFor' | 'nextStep'> {
-  const refused = steps.find((step) => step.problem);
+  const refused = steps.find((step) => step.problem && step.action !== 'observe');
   if (refused?.problem)
     return { status: 'refused', waitsFor: refused.problem.message, nextStep: refused.problem.hint };
   const waiting = steps.find((step) => step.waiting)?.waiting;
   if (waiting) return { status: 'waiting', ...waiting };
   if (steps.some(isChange))
     return { status: 'differs', nextStep: 'see `tenantry plan`, then `tenantry apply`' };
+  if (steps.some((step) => step.action === 'observe'))
+    return { status: 'observed', nextStep: 'see `tenantry plan`; managementPolicy: Manage makes it so' };
   return { status: paused ? 'suspended' : 'ready' };
 }
 

@@ -35,6 +35,20 @@ export interface Observed {
   readonly retired?: boolean;
 }
 
+/** What the caller believes to know from earlier. Every hint is checked; a wrong one costs a call and nothing else. */
+export interface Hints {
+  /** Airbyte's workspaces by tenant. */
+  readonly workspaceIds: ReadonlyMap<string, string>;
+}
+
+/** Keeps apart what failed for one tenant alone. */
+export interface TenantFailures {
+  /** Milliseconds after which one kind's look at one tenant counts as failed. */
+  readonly timeoutMs: number;
+  /** By tenant, the first failure. */
+  readonly found: Map<string, TenantryError>;
+}
+
 /** What a bulk observation is asked for. */
 export interface Scope {
   /** Tenants that the documents name. */
@@ -43,8 +57,15 @@ export interface Scope {
   readonly only?: ReadonlySet<string> | undefined;
   /** Resolved inputs of the graph's resources of this kind whose key is known. */
   readonly wanted: readonly unknown[];
+  /** Look only at what the documents name where looking for more costs a call per tenant: orphans may go unseen. */
+  readonly light?: boolean | undefined;
+  readonly hints?: Hints | undefined;
+  /** Where a failure goes that concerns one tenant alone. Absent: any failure ends the observation. */
+  readonly failures?: TenantFailures | undefined;
   /** The claims on the scope's tenants, by tenant: what the objects of kinds without marks stand behind. */
   claims?(): Promise<ReadonlyMap<string, Observed>>;
+  /** What the kind airbyte:workspace found in this scope: where the tenants' objects in Airbyte are. */
+  workspaces?(): Promise<ReadonlyMap<string, Observed>>;
 }
 
 /**
@@ -54,6 +75,12 @@ export interface Scope {
  * - `shared`: it belongs to the whole installation (a mount): used as it is, never changed by prune.
  */
 export type Ownership = 'mark' | 'claim' | 'shared';
+
+/** From one driver instance to another. */
+export interface Move {
+  readonly from: Owner;
+  readonly to: Owner;
+}
 
 /** One kind of resource. `I` is what is wanted, `O` what is observed and what others may refer to. */
 export interface Kind<I = unknown, O extends Observed = Observed> {
@@ -83,6 +110,11 @@ export interface Kind<I = unknown, O extends Observed = Observed> {
   remove(key: string, observed: O, world: World): Promise<void>;
   /** Makes a retained object harmless (e.g. NOLOGIN) instead of removing it. */
   retire?(key: string, observed: O, world: World): Promise<void>;
+  /**
+   * Writes another owner into the object's mark and changes nothing else of it; may be repeated after any failure.
+   * Kinds without it have no mark of their own.
+   */
+  handOver?(key: string, observed: O, move: Move, world: World): Promise<void>;
   /** The tenant that an observed object of a kind without marks belongs to. */
   tenantOf?(key: string): string | undefined;
 }

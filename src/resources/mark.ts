@@ -9,6 +9,21 @@ export function cliOwner(stack: string): Owner {
   return `cli:${stack}`;
 }
 
+/** Is this text an owner? Marks are fields with spaces between them, so it holds none. */
+export function isOwner(text: string): boolean {
+  return /^(cli|operator|pulumi):[a-z0-9A-Z][a-z0-9A-Z._-]*(\/[a-z0-9A-Z][a-z0-9A-Z._-]*)?$/.test(text);
+}
+
+/** Does a driver hold the lock of its owner only while it works? An operator holds it for as long as it leads. */
+export function isRunByLock(owner: Owner): boolean {
+  return !owner.startsWith('operator:');
+}
+
+/** What an operator makes belongs to its cluster: `operator:<cluster>`. */
+export function operatorOwner(cluster: string): Owner {
+  return `operator:${cluster}`;
+}
+
 /** What a mark says. */
 export interface Mark {
   readonly owner: Owner;
@@ -80,6 +95,12 @@ export function parseMetadataMark(
  */
 export function markedName(base: string, mark: { owner: Owner; tenant: string }): string {
   return `${base} [${PREFIX}${mark.owner}/${mark.tenant}]`;
+}
+
+/** The name of an object of ours in Airbyte with another owner. */
+export function nameWithOwner(name: string, owner: Owner): string {
+  const { base, mark } = parseMarkedName(name);
+  return mark?.tenant === undefined ? name : markedName(base, { owner, tenant: mark.tenant });
 }
 
 /** Splits a name in Airbyte into its base and its mark. */

@@ -1,6 +1,7 @@
 /** Where a credential may be written: at a place that a document names, of a tenant that is ours. */
 import type { CredentialPlace } from '../../credentials/store.ts';
 import { TenantryError } from '../../errors.ts';
+import { ownedByAnother } from '../../reconcile/ownership.ts';
 import { claimPath } from '../../resources/vault/paths.ts';
 import { didYouMean } from '../../spec/suggest.ts';
 import { requireTenant, type Session } from '../session.ts';
@@ -30,10 +31,7 @@ export function requirePlace(session: Session, { tenant, integration }: Credenti
 export async function requireClaim(session: Session, tenant: string): Promise<void> {
   const owner = await requireApplied(session, tenant);
   if (owner === session.owner) return;
-  throw new TenantryError(
-    'OwnedByAnother',
-    `tenant ${tenant} belongs to ${owner}, and this is ${session.owner}`,
-  );
+  throw ownedByAnother(`tenant ${tenant}`, { owner, tenant }, session.owner);
 }
 
 /** @returns who has applied the tenant @throws Blocked when nobody has */

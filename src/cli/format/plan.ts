@@ -1,6 +1,6 @@
 /** A plan as text, grouped by tenant, and as JSON. */
 import { allSteps, type Plan } from '../../reconcile/plan.ts';
-import { type Action, countActions, isChange, type Step } from '../../reconcile/step.ts';
+import { type Action, countActions, isChange, type Step, type WouldBe } from '../../reconcile/step.ts';
 import type { Change } from '../../resources/kind.ts';
 import type { Hint } from '../hints.ts';
 import type { Style } from '../io.ts';
@@ -12,6 +12,7 @@ const SIGNS: Record<Action, { readonly sign: string; readonly style: Style }> = 
   update: { sign: '~', style: 'yellow' },
   delete: { sign: '-', style: 'red' },
   retire: { sign: '-', style: 'yellow' },
+  observe: { sign: '○', style: 'dim' },
   none: { sign: ' ', style: 'dim' },
   keep: { sign: '=', style: 'dim' },
   wait: { sign: '…', style: 'cyan' },
@@ -27,7 +28,7 @@ export interface PlanTextOptions {
 export function formatPlan(plan: Plan, show: Show, options: PlanTextOptions = {}): string {
   const steps = allSteps(plan);
   const isShown = (step: Step): boolean =>
-    isChange(step) || ['wait', 'refuse', ...(options.kept ? ['keep'] : [])].includes(step.action);
+    isChange(step) || ['wait', 'refuse', 'observe', ...(options.kept ? ['keep'] : [])].includes(step.action);
   const groups = Map.groupBy(steps.filter(isShown), (step) => step.tenant);
   const platform = groups.get(undefined) ?? [];
   groups.delete(undefined);
@@ -67,11 +68,22 @@ function formatStep(step: Step, show: Show): string[] {
     );
   }
   // What is made anew is described by its document; what changes is shown.
-  if (step.action === 'update') lines.push(...step.changes.map((change) => `      ${formatChange(change)}`));
+  if ((step.would ?? step.action) === 'update')
+    lines.push(...step.changes.map((change) => `      ${formatChange(change)}`));
   return lines;
 }
 
+const WOULD: Record<WouldBe, string> = {
+  create: 'would be created',
+  update: 'would be updated',
+  delete: 'would be deleted',
+  retire: 'would be retired',
+  refuse: 'would be refused',
+  block: 'would depend on what is refused',
+};
+
 function remark(step: Step): string {
+  if (step.would) return `  ${WOULD[step.would]} (only observed)`;
   if (step.action === 'wait') return `  waits for ${step.waiting?.waitsFor ?? 'what it depends on'}`;
   if (step.action === 'retire') return '  is kept, but nobody can log in with it any more';
   if (step.action === 'keep') return '  is kept (deletionPolicy: Retain)';
@@ -103,6 +115,7 @@ export function summaryLine(steps: readonly Step[]): string {
     ['block', counts.block === 1 ? 'depends on what is refused' : 'depend on what is refused'],
   ]);
   const rest = said([
+    ['observe', 'only observed'],
     ['none', 'up to date'],
     ['wait', 'waiting'],
     ['keep', 'retained'],

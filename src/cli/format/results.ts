@@ -78,6 +78,7 @@ const DONE: readonly (readonly [Outcome, string])[] = [
   ['deleted', 'deleted'],
   ['retired', 'retired'],
   ['kept', 'retained'],
+  ['observed', 'only observed'],
   ['waiting', 'waiting'],
 ];
 

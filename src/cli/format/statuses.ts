@@ -7,6 +7,8 @@ import { formatTable } from './table.ts';
 export interface Overview {
   /** Changes that apply would make, in the whole stack. */
   readonly changes: number;
+  /** Differences that are only observed, in the whole stack. */
+  readonly observed: number;
   /** Objects that are in the way, in the whole stack. */
   readonly refused: number;
   readonly summary: Readonly<Record<Status, number>>;
@@ -22,6 +24,7 @@ const STYLES: Readonly<Record<Status, Style>> = {
   differs: 'yellow',
   refused: 'red',
   suspended: 'dim',
+  observed: 'yellow',
 };
 
 export function formatStatuses(overview: Overview, show: Show, options: { readonly all: boolean }): string {
@@ -42,7 +45,7 @@ export function formatStatuses(overview: Overview, show: Show, options: { readon
   return `${table}${summaryLine(overview, show)}${more}\n`;
 }
 
-const BY_URGENCY: readonly Status[] = ['refused', 'differs', 'ready', 'waiting', 'suspended'];
+const BY_URGENCY: readonly Status[] = ['refused', 'differs', 'observed', 'ready', 'waiting', 'suspended'];
 
 /** Those that somebody should look at, the most urgent first; ready ones only when their last sync failed. */
 function worst(integrations: readonly IntegrationStatus[]): IntegrationStatus[] {

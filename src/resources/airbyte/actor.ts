@@ -1,9 +1,10 @@
 /** What sources and destinations have in common: a name, a workspace and a configuration with secrets. */
 import { createHash } from 'node:crypto';
-import { type Change, changed, type Kind, kind, type Observed, type World } from '../kind.ts';
-import { type Mark, markedName } from '../mark.ts';
+import { type Change, changed, type Kind, kind, type Observed, type Scope, type World } from '../kind.ts';
+import { type Mark, markedName, nameWithOwner } from '../mark.ts';
 import { mergeMetadata } from '../vault/kv.ts';
 import { type Configuration, configurationChanges, fillSecrets } from './configuration.ts';
+import { listInScope } from './in-scope.ts';
 import { indexByKey, workspaceKey } from './index-by-key.ts';
 
 export interface ActorInputs {
@@ -55,7 +56,7 @@ export function actorKind(type: string, api: ActorApi): Kind<ActorInputs, ActorO
     holdsData: false,
     key: (inputs) => workspaceKey(inputs.workspaceId, inputs.name),
     observe: (inputs, world) => observeActor(api, inputs, world),
-    observeAll: (world) => observeActors(api, world),
+    observeAll: (world, scope) => observeActors(api, world, scope),
     diff: actorChanges,
 
     async sync(inputs, observed, world) {
@@ -63,6 +64,11 @@ export function actorKind(type: string, api: ActorApi): Kind<ActorInputs, ActorO
       const record = { [api.record]: secretVersionOf(inputs) };
       await mergeMetadata(world.vault, inputs.recordPath, record, { signal: world.signal, exists: true });
       return synced;
+    },
+
+    async handOver(_key, observed, { to }, world) {
+      const body = { name: nameWithOwner(observed.name, to) };
+      await world.airbyte.patch(`${api.path}/${observed.id}`, body, world);
     },
 
     async remove(_key, observed, world) {
@@ -95,8 +101,8 @@ export function secretVersionOf(inputs: ActorInputs): string {
   return text.length <= MOST_RECORD ? text : createHash('sha256').update(text).digest('hex');
 }
 
-async function observeActors(api: ActorApi, world: World): Promise<Map<string, ActorObserved>> {
-  const answers = await world.airbyte.listAll<Answer>(api.path, {}, world);
+async function observeActors(api: ActorApi, world: World, scope: Scope): Promise<Map<string, ActorObserved>> {
+  const answers = await listInScope<Answer>(api.path, world, scope);
   return indexByKey(
     answers.map((answer) => asActor(api, answer)),
     {

@@ -1,6 +1,7 @@
 /** Kind airbyte:connection: brings a source's streams into the tenant's schema, on a schedule or by hand. */
 import { type Change, changed, kind, type Observed } from '../kind.ts';
-import { markedName } from '../mark.ts';
+import { markedName, nameWithOwner } from '../mark.ts';
+import { listInScope } from './in-scope.ts';
 import { indexByKey, workspaceKey } from './index-by-key.ts';
 
 export interface Stream {
@@ -111,8 +112,8 @@ export const connection = kind<ConnectionInputs, ConnectionObserved>({
     return index(await world.airbyte.listAll<Connection>('/connections', query, world)).get(this.key(inputs));
   },
 
-  async observeAll(world) {
-    return index(await world.airbyte.listAll<Connection>('/connections', {}, world));
+  async observeAll(world, scope) {
+    return index(await listInScope<Connection>('/connections', world, scope));
   },
 
   diff(inputs, observed) {
@@ -144,6 +145,12 @@ export const connection = kind<ConnectionInputs, ConnectionObserved>({
     if (found) await world.airbyte.delete(`/connections/${found.connectionId}`, world);
     const created = { ...wanted, sourceId: inputs.sourceId, destinationId: inputs.destinationId };
     return observedConnection(await world.airbyte.post<Connection>('/connections', created, world), mark);
+  },
+
+  async handOver(_key, { connectionId, connection: found }, { to }, world) {
+    // Without its streams a PATCH would reset them to all streams.
+    const body = { name: nameWithOwner(found.name, to), configurations: found.configurations };
+    await world.airbyte.patch(`/connections/${connectionId}`, body, world);
   },
 
   async remove(_key, observed, world) {

@@ -6,6 +6,11 @@ export function workspaceKey(workspaceId: string, base: string): string {
   return `${workspaceId}/${base}`;
 }
 
+/** The base name in a key of an index, also of what was left over there. */
+export function baseOfKey(key: string): string {
+  return key.slice(key.indexOf('/') + 1).replace(/#[^#]*$/, '');
+}
+
 /**
  * Names are not unique in Airbyte. A marked object goes before an unmarked one of the same name, the oldest before
  * younger ones; what is left over keeps an index entry of its own, so that prune finds duplicates of ours.

@@ -1,6 +1,9 @@
 /** Kind airbyte:workspace: one per tenant, so that a tenant's sources and connections stand apart. */
-import { changed, kind, type Observed } from '../kind.ts';
-import { markedName } from '../mark.ts';
+import { asTenantryError } from '../../errors.ts';
+import { isGeneral } from '../each-tenant.ts';
+import { changed, kind, type Observed, type Scope, type World } from '../kind.ts';
+import { markedName, nameWithOwner } from '../mark.ts';
+import { askForMany, inChunks } from './in-scope.ts';
 import { indexByKey } from './index-by-key.ts';
 
 export interface WorkspaceInputs {
@@ -29,12 +32,14 @@ export const workspace = kind<WorkspaceInputs, WorkspaceObserved>({
     return (await this.observeAll(world, { tenants: new Set(), wanted: [] })).get(inputs.tenant);
   },
 
-  async observeAll(world) {
-    return indexByKey(await world.airbyte.listAll<Workspace>('/workspaces', {}, world), {
-      key: (_item, base) => base,
-      id: (item) => item.workspaceId,
-      observed: (item, mark) => ({ workspaceId: item.workspaceId, name: item.name, mark }),
-    });
+  async observeAll(world, scope) {
+    const { only } = scope;
+    if (!only) return observeList(world);
+    const hinted = await observeHinted(only, world, scope);
+    if (hinted) return hinted;
+    // Those without a mark may be adopted, and may hold objects of ours: all tenants may have shared one of them before.
+    const found = [...(await observeList(world))];
+    return new Map(found.filter(([, { mark }]) => mark?.tenant === undefined || only.has(mark.tenant)));
   },
 
   diff(inputs, observed) {
@@ -56,7 +61,64 @@ export const workspace = kind<WorkspaceInputs, WorkspaceObserved>({
     return { workspaceId: answer.workspaceId, name: answer.name, mark };
   },
 
+  async handOver(_key, observed, { to }, world) {
+    const body = { name: nameWithOwner(observed.name, to) };
+    await world.airbyte.patch(`/workspaces/${observed.workspaceId}`, body, world);
+  },
+
   async remove(_key, observed, world) {
     await world.airbyte.delete(`/workspaces/${observed.workspaceId}`, world);
   },
 });
+
+async function observeList(world: World): Promise<Map<string, WorkspaceObserved>> {
+  return index(await world.airbyte.listAll<Workspace>('/workspaces', {}, world));
+}
+
+function index(workspaces: readonly Workspace[]): Map<string, WorkspaceObserved> {
+  return indexByKey(workspaces, {
+    key: (_item, base) => base,
+    id: (item) => item.workspaceId,
+    observed: (item, mark) => ({ workspaceId: item.workspaceId, name: item.name, mark }),
+  });
+}
+
+/**
+ * The tenants' workspaces where the hints are right for every one of them, else undefined: a workspace that a hint does
+ * not find may be there all the same under another id, and would be made twice.
+ */
+async function observeHinted(
+  only: ReadonlySet<string>,
+  world: World,
+  scope: Scope,
+): Promise<Map<string, WorkspaceObserved> | undefined> {
+  const hints = scope.hints?.workspaceIds ?? new Map<string, string>();
+  const ids = [...only].flatMap((tenant) => hints.get(tenant) ?? []);
+  if (ids.length < only.size) return undefined;
+  const found = index(await namedWorkspaces(ids, world, scope));
+  for (const tenant of only) {
+    const { mark, workspaceId } = found.get(tenant) ?? {};
+    const isOurs = mark?.owner === world.owner && mark.tenant === tenant;
+    if (!isOurs || workspaceId !== hints.get(tenant)) return undefined;
+  }
+  return found;
+}
+
+/** Those of the ids that are there; the list, and not `/workspaces/{id}`, because it leaves out what was deleted. */
+async function namedWorkspaces(ids: readonly string[], world: World, scope: Scope): Promise<Workspace[]> {
+  const pages = inChunks(ids).map(async (workspaceIds) => {
+    const query = { workspaceIds, limit: 100 };
+    try {
+      const page = await askForMany(world, scope, (as) =>
+        as.airbyte.get<{ data?: Workspace[] }>('/workspaces', query, as),
+      );
+      return page?.data ?? [];
+    } catch (error) {
+      // An id that Airbyte refuses, or that it does not get done with, is a hint that is worth nothing.
+      const failure = asTenantryError(error);
+      if (isGeneral(failure) || (failure.retryable && !scope.failures)) throw failure;
+      return [];
+    }
+  });
+  return (await Promise.all(pages)).flat();
+}

@@ -92,8 +92,10 @@ export const role = kind<RoleInputs, RoleObserved>({
   async observeAll(world, scope) {
     const wanted = (scope.wanted as RoleInputs[]).map((inputs) => inputs.name);
     const rows = await world.postgres.query<Row>(
-      `${SELECT} WHERE r.rolname = ANY($1) OR shobj_description(r.oid, 'pg_authid') LIKE 'tenantry:%'`,
-      [wanted],
+      `${SELECT} WHERE r.rolname = ANY($1) OR r.oid IN (
+         SELECT d.objoid FROM pg_shdescription d
+          WHERE d.classoid = 'pg_authid'::regclass AND ${markedFor('d.description', '$2')})`,
+      [wanted, scope.only ? [...scope.only] : null],
       world,
     );
     return new Map(rows.map((row) => [row.rolname, observedRole(row)]));
@@ -151,6 +153,11 @@ export const role = kind<RoleInputs, RoleObserved>({
     };
   },
 
+  async handOver(key, observed, { to }, world) {
+    const mark = formatMark({ ...observed.mark, owner: to });
+    await world.postgres.script(`COMMENT ON ROLE ${quoteIdent(key)} IS ${quoteLiteral(mark)};`, world);
+  },
+
   async remove(key, _observed, world) {
     const name = quoteIdent(key);
     const [row] = await world.postgres.query<{ oid: number }>(
@@ -173,6 +180,12 @@ export const role = kind<RoleInputs, RoleObserved>({
     await world.postgres.script(`${membershipSql(key)} ${endSessionsSql(key)}`, world);
   },
 });
+
+/** Condition on a comment: it is a mark, and where the array is not null, one of a tenant in it. */
+export function markedFor(comment: string, tenants: string): string {
+  const tenant = `substring(${comment} FROM ' tenant=([^[:space:]]+)')`;
+  return `${comment} LIKE 'tenantry:%' AND (${tenants}::text[] IS NULL OR ${tenant} = ANY(${tenants}))`;
+}
 
 /** A session of somebody else that holds a lock must not make a deletion hang. */
 export const LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s';";

@@ -3,7 +3,7 @@ import { quoteIdent, quoteLiteral } from '../../clients/postgres.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
 import { changed, kind, type Observed } from '../kind.ts';
 import { formatMark, parseMark } from '../mark.ts';
-import { LOCK_TIMEOUT } from './role.ts';
+import { LOCK_TIMEOUT, markedFor } from './role.ts';
 
 export interface SchemaInputs {
   readonly name: string;
@@ -21,10 +21,12 @@ interface Row extends Record<string, unknown> {
   readonly tables: number;
 }
 
+/** Counted for all schemas at once: pg_class has no index by schema, and would be read through for each of them. */
 const SELECT = `
-  SELECT n.nspname, obj_description(n.oid, 'pg_namespace') AS comment,
-         (SELECT count(*)::int FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm')) AS tables
-  FROM pg_namespace n`;
+  SELECT n.nspname, obj_description(n.oid, 'pg_namespace') AS comment, COALESCE(t.tables, 0) AS tables
+  FROM pg_namespace n LEFT JOIN (
+    SELECT c.relnamespace, count(*)::int AS tables FROM pg_class c
+     WHERE c.relkind IN ('r', 'p', 'v', 'm') GROUP BY c.relnamespace) t ON t.relnamespace = n.oid`;
 
 function observedSchema(row: Row): SchemaObserved {
   return { mark: parseMark(row.comment), tables: row.tables };
@@ -45,8 +47,10 @@ export const schema = kind<SchemaInputs, SchemaObserved>({
   async observeAll(world, scope) {
     const wanted = (scope.wanted as SchemaInputs[]).map((inputs) => inputs.name);
     const rows = await world.postgres.query<Row>(
-      `${SELECT} WHERE n.nspname = ANY($1) OR obj_description(n.oid, 'pg_namespace') LIKE 'tenantry:%'`,
-      [wanted],
+      `${SELECT} WHERE n.nspname = ANY($1) OR n.oid IN (
+         SELECT d.objoid FROM pg_description d
+          WHERE d.classoid = 'pg_namespace'::regclass AND d.objsubid = 0 AND ${markedFor('d.description', '$2')})`,
+      [wanted, scope.only ? [...scope.only] : null],
       world,
     );
     return new Map(rows.map((row) => [row.nspname, observedSchema(row)]));
@@ -65,6 +69,11 @@ export const schema = kind<SchemaInputs, SchemaObserved>({
       world,
     );
     return { mark, tables: observed?.tables ?? 0 };
+  },
+
+  async handOver(name, observed, { to }, world) {
+    const mark = formatMark({ ...observed.mark, owner: to });
+    await world.postgres.script(`COMMENT ON SCHEMA ${quoteIdent(name)} IS ${quoteLiteral(mark)};`, world);
   },
 
   async remove(name, _observed, world) {

@@ -21,13 +21,13 @@ export const authMount = kind<AuthMountInputs, AuthMountObserved>({
   key: (inputs) => inputs.path,
 
   async observe(inputs, world) {
-    return (await this.observeAll(world, { tenants: new Set(), wanted: [] })).get(inputs.path);
+    return (await this.observeAll(world, { tenants: new Set(), wanted: [inputs] })).get(inputs.path);
   },
 
   async observeAll(world, scope) {
     const found = new Map<string, AuthMountObserved>();
     // Reading sys/auth needs a capability that a stack without tenantAuth has no use for.
-    if (scope.only === undefined && scope.wanted.length === 0 && scope.tenants.size > 0) return found;
+    if (scope.wanted.length === 0) return found;
     const mounts = (await world.vault.read<Record<string, { type: string }>>('sys/auth', world)) ?? {};
     for (const [path, entry] of Object.entries(mounts)) {
       if (typeof entry === 'object' && entry !== null && 'type' in entry) {

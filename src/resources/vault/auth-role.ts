@@ -1,7 +1,8 @@
 /** Kind vault:auth-role: lets a tenant's applications log in (AppRole, Kubernetes, JWT) and get the tenant's policy. */
-import { forEachItem } from '../../clients/limit.ts';
+import { forEachTenant } from '../each-tenant.ts';
 import { changed, kind, type Observed, type Scope, type World } from '../kind.ts';
 import type { ClaimObserved } from './claim.ts';
+import { isFew } from './likely-names.ts';
 import { tenantOfPolicy } from './paths.ts';
 
 export interface AuthRoleInputs {
@@ -46,18 +47,16 @@ export const authRole = kind<AuthRoleInputs, AuthRoleObserved>({
   },
 
   async observeAll(world, scope) {
-    const wanted = scope.wanted as AuthRoleInputs[];
     const found = new Map<string, AuthRoleObserved>();
-    const names = new Map(wanted.map((inputs) => [keyOf(inputs.mount, inputs.name), inputs]));
-    for (const mount of new Set(wanted.map((inputs) => inputs.mount))) {
-      const listed = await world.vault.list(`auth/${mount}/role`, world);
-      await forEachItem(listed, async (name) => {
-        const inputs = names.get(keyOf(mount, name));
-        const observed = inputs && (await this.observe(inputs, world));
-        if (observed) found.set(keyOf(mount, name), observed);
-      });
-    }
-    await addLeftBehind(found, names, world, scope);
+    const places = [...(await likelyRoles(world, scope)), ...(await rememberedRoles(scope))];
+    const once = new Map(places.map((place) => [keyOf(place.mount, place.name), place]));
+    const byTenant = Map.groupBy(once.values(), ({ tenant }) => tenant);
+    await forEachTenant(byTenant.keys(), { world, scope, backend: 'vault' }, async (tenant, as) => {
+      for (const { mount, name } of byTenant.get(tenant) ?? []) {
+        const role = await as.vault.read(authRolePath(mount, name), as);
+        if (role) found.set(keyOf(mount, name), { role });
+      }
+    });
     return found;
   },
 
@@ -79,21 +78,32 @@ export const authRole = kind<AuthRoleInputs, AuthRoleObserved>({
   },
 });
 
-/** Roles that only a claim remembers: their tenant is gone from the documents, or they stand at another mount now. */
-async function addLeftBehind(
-  found: Map<string, AuthRoleObserved>,
-  wanted: ReadonlyMap<string, AuthRoleInputs>,
-  world: World,
-  scope: Scope,
-): Promise<void> {
+interface RolePlace {
+  readonly tenant: string;
+  readonly mount: string;
+  readonly name: string;
+}
+
+/** Wanted roles: of a few tenants all, of many those that a list of the mount has. */
+async function likelyRoles(world: World, scope: Scope): Promise<RolePlace[]> {
+  const wanted = (scope.wanted as AuthRoleInputs[]).map(({ mount, name }) => {
+    return { tenant: tenantOfPolicy(name) ?? name, mount, name };
+  });
+  if (scope.only && isFew(scope.only)) return wanted;
+  const byMount = Map.groupBy(wanted, ({ mount }) => mount);
+  const likely = [...byMount].map(async ([mount, roles]) => {
+    const there = new Set(await world.vault.list(`auth/${mount}/role`, world));
+    return roles.filter(({ name }) => there.has(name));
+  });
+  return (await Promise.all(likely)).flat();
+}
+
+/** Roles that a claim remembers: their tenant may be gone from the documents, or they stand at another mount now. */
+async function rememberedRoles(scope: Scope): Promise<RolePlace[]> {
   const claims = (await scope.claims?.()) ?? new Map<string, Observed>();
-  await Promise.all(
-    [...claims.values()].map(async (claim) => {
-      const path = (claim as ClaimObserved).authRole ?? '';
-      const [, mount, name] = /^auth\/(.+)\/role\/([^/]+)$/.exec(path) ?? [];
-      if (mount === undefined || name === undefined || wanted.has(keyOf(mount, name))) return;
-      const role = await world.vault.read(path, world);
-      if (role) found.set(keyOf(mount, name), { role });
-    }),
-  );
+  return [...claims].flatMap(([tenant, claim]) => {
+    const path = (claim as ClaimObserved).authRole ?? '';
+    const [, mount, name] = /^auth\/(.+)\/role\/([^/]+)$/.exec(path) ?? [];
+    return mount === undefined || name === undefined ? [] : [{ tenant, mount, name }];
+  });
 }

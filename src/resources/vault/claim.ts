@@ -2,12 +2,13 @@
  * Kind vault:claim: says which driver instance a tenant belongs to. It is written first, by check-and-set, and speaks
  * for the objects that can carry no mark of their own (Transit key, auth role).
  */
-import { forEachItem } from '../../clients/limit.ts';
 import { TenantryError } from '../../errors.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
-import { changed, kind, type Observed, type World } from '../kind.ts';
+import { forEachTenant } from '../each-tenant.ts';
+import { changed, kind, type Observed, type Scope, type World } from '../kind.ts';
 import type { Mark } from '../mark.ts';
-import { listTenantFolders } from './kv.ts';
+import { tenantFolders } from './kv.ts';
+import { isFew } from './likely-names.ts';
 import { CLAIM, claimPath } from './paths.ts';
 
 export interface ClaimInputs {
@@ -72,38 +73,20 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
   async observe(inputs, world) {
     const found = await readClaim(inputs.tenant, world);
     if (found?.mark) return found;
-    return unclaimed(
-      inputs,
-      found?.version ?? 0,
-      world,
-      async (path) => (await world.vault.read(path, world)) !== undefined,
-    );
+    return unclaimed(inputs, found?.version ?? 0, world, (path) => isThere(path, world));
   },
 
   async observeAll(world, scope) {
-    const tenants = new Set(scope.only ?? scope.tenants);
-    if (!scope.only) {
-      for (const tenant of await listTenantFolders(world.vault, world)) tenants.add(tenant);
-    }
     const wanted = new Map((scope.wanted as ClaimInputs[]).map((inputs) => [inputs.tenant, inputs]));
-    // One list per folder answers for all tenants whether something of their name is there.
-    const lists = new Map<string, Promise<Set<string>>>();
-    const exists = async (path: string): Promise<boolean> => {
-      const cut = path.lastIndexOf('/');
-      const folder = path.slice(0, cut);
-      if (!lists.has(folder))
-        lists.set(
-          folder,
-          world.vault.list(folder, world).then((names) => new Set(names)),
-        );
-      return (await lists.get(folder))?.has(path.slice(cut + 1)) ?? false;
-    };
+    const folders = new Set(await tenantFolders(world, scope));
+    const exists = existence(world, scope);
     const found = new Map<string, ClaimObserved>();
-    await forEachItem(tenants, async (tenant) => {
-      let observed = await readClaim(tenant, world);
+    const tenants = scope.only ?? folders;
+    await forEachTenant(tenants, { world, scope, backend: 'vault' }, async (tenant, as) => {
+      let observed = folders.has(tenant) ? await readClaim(tenant, as) : undefined;
       const inputs = wanted.get(tenant);
       if (!observed?.mark && inputs)
-        observed = await unclaimed(inputs, observed?.version ?? 0, world, exists);
+        observed = await unclaimed(inputs, observed?.version ?? 0, as, (path) => exists(path, as));
       if (observed) found.set(tenant, observed);
     });
     return found;
@@ -135,7 +118,40 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
     };
   },
 
+  async handOver(tenant, _observed, { from, to }, world) {
+    const path = `${world.vault.kvMount}/data/${claimPath(tenant)}`;
+    // Looked at anew: a try whose answer was lost may have done it, and of two movers one wins.
+    const now = await world.vault.read<KvData>(path, world);
+    const owner = now?.data?.owner;
+    if (owner === to) return;
+    if (!now || owner === undefined)
+      throw new TenantryError('Conflict', `the claim on ${tenant} was removed`);
+    if (owner !== from) {
+      throw new TenantryError('OwnedByAnother', `${owner} has taken ${tenant} from ${from} meanwhile`);
+    }
+    const options = { cas: now.metadata.version };
+    await world.vault.write(path, { data: { ...now.data, owner: to }, options }, world);
+  },
+
   async remove(tenant, _observed, world) {
     await world.vault.delete(`${world.vault.kvMount}/metadata/${tenant}/${CLAIM}`, world);
   },
 });
+
+async function isThere(path: string, world: World): Promise<boolean> {
+  return (await world.vault.read(path, world)) !== undefined;
+}
+
+/** Tells whether a path exists: of a few tenants by a read, of many by one list of the folder for all of them. */
+function existence(world: World, scope: Scope): (path: string, as: World) => Promise<boolean> {
+  const lists = new Map<string, Promise<ReadonlySet<string>>>();
+  return async (path, as) => {
+    if (scope.only && isFew(scope.only)) return isThere(path, as);
+    const cut = path.lastIndexOf('/');
+    const folder = path.slice(0, cut);
+    // The list is everybody's, so that no single tenant's time limit may end it.
+    const list = lists.get(folder) ?? world.vault.list(folder, world).then((names) => new Set(names));
+    lists.set(folder, list);
+    return (await list).has(path.slice(cut + 1));
+  };
+}

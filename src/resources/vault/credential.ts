@@ -2,18 +2,18 @@
  * Kind vault:credential: the place of a tenant's credential. Only metadata are looked at and written here; the token
  * itself is stored by the sidecar or by `tenantry credentials`, or by hand and then encrypted in place.
  */
-import { forEachItem } from '../../clients/limit.ts';
 import { contentVersion, ENCRYPTED_VERSION, encryptInPlace } from '../../credentials/store.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
-import { type Change, changed, kind, type Observed } from '../kind.ts';
+import { forEachTenant } from '../each-tenant.ts';
+import { type Change, changed, kind, type Observed, type Scope, type World } from '../kind.ts';
 import { markMetadata, parseMetadataMark } from '../mark.ts';
 import {
   hasCurrentVersion,
   type KvMetadata,
   listCredentialNames,
-  listTenantFolders,
   mergeMetadata,
   readMetadata,
+  tenantFolders,
 } from './kv.ts';
 import { credentialPath } from './paths.ts';
 
@@ -79,18 +79,17 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
   },
 
   async observeAll(world, scope) {
-    const tenants = new Set(scope.only ?? scope.tenants);
-    if (!scope.only) {
-      for (const tenant of await listTenantFolders(world.vault, world)) tenants.add(tenant);
-    }
     const found = new Map<string, CredentialObserved>();
-    const readOne = async (path: string): Promise<void> => {
-      const metadata = await readMetadata(world.vault, path, world);
-      if (metadata) found.set(path, observedCredential(metadata));
-    };
-    await forEachItem(tenants, async (tenant) => {
-      const credentials = await listCredentialNames(world.vault, tenant, world);
-      await Promise.all(credentials.map((name) => readOne(credentialPath(tenant, name))));
+    const namesOf = await credentialNames(world, scope);
+    await forEachTenant(namesOf.tenants, { world, scope, backend: 'vault' }, async (tenant, as) => {
+      const names = await namesOf.read(tenant, as);
+      await Promise.all(
+        names.map(async (name) => {
+          const path = credentialPath(tenant, name);
+          const metadata = await readMetadata(as.vault, path, as);
+          if (metadata) found.set(path, observedCredential(metadata));
+        }),
+      );
     });
     return found;
   },
@@ -123,7 +122,32 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
     return { ...observed, mark, version: text, tokenVersion: text, encryptedVersion: text };
   },
 
+  async handOver(path, _observed, { to }, world) {
+    const options = { signal: world.signal, exists: true };
+    await mergeMetadata(world.vault, path, markMetadata({ owner: to }), options);
+  },
+
   async remove(path, _observed, world) {
     await world.vault.delete(`${world.vault.kvMount}/metadata/${path}`, world);
   },
 });
+
+interface CredentialNames {
+  readonly tenants: Iterable<string>;
+  read(tenant: string, world: World): Promise<readonly string[]>;
+}
+
+/** What is read of each tenant: the names that its folder holds, or in a light look those of its documents. */
+async function credentialNames(world: World, scope: Scope): Promise<CredentialNames> {
+  if (scope.light) {
+    const wanted = Map.groupBy(scope.wanted as CredentialInputs[], (inputs) => inputs.tenant);
+    return {
+      tenants: wanted.keys(),
+      read: async (tenant) => (wanted.get(tenant) ?? []).map((inputs) => inputs.integration),
+    };
+  }
+  return {
+    tenants: await tenantFolders(world, scope),
+    read: (tenant, as) => listCredentialNames(as.vault, tenant, as),
+  };
+}

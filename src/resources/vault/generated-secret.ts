@@ -1,9 +1,9 @@
 /** Kind vault:generated-secret: a random value that is made once, kept in KV v2 and never printed. */
 
 import { randomBytes } from 'node:crypto';
-import { forEachItem } from '../../clients/limit.ts';
 import { TenantryError } from '../../errors.ts';
 import type { DeletionPolicy } from '../../spec/fields.ts';
+import { forEachTenant } from '../each-tenant.ts';
 import { changed, kind, type Observed, type World } from '../kind.ts';
 import { markMetadata, parseMetadataMark } from '../mark.ts';
 import {
@@ -14,7 +14,8 @@ import {
   readMetadata,
   versionText,
 } from './kv.ts';
-import { LOADER_PASSWORDS } from './paths.ts';
+import { likelyNames } from './likely-names.ts';
+import { LOADER_PASSWORDS, loaderPasswordPath } from './paths.ts';
 
 export interface GeneratedSecretInputs {
   /** Path below the KV mount. */
@@ -60,11 +61,12 @@ export const generatedSecret = kind<GeneratedSecretInputs, GeneratedSecretObserv
   },
 
   async observeAll(world, scope) {
-    const names = scope.only ? [...scope.only] : await listMetadata(world.vault, LOADER_PASSWORDS, world);
+    const list = (): Promise<string[]> => listMetadata(world.vault, LOADER_PASSWORDS, world);
+    const tenants = scope.only ? await likelyNames(scope.only, list) : await list();
     const found = new Map<string, GeneratedSecretObserved>();
-    await forEachItem(names, async (name) => {
-      const path = `${LOADER_PASSWORDS}/${name}`;
-      const metadata = await readMetadata(world.vault, path, world);
+    await forEachTenant(tenants, { world, scope, backend: 'vault' }, async (tenant, as) => {
+      const path = loaderPasswordPath(tenant);
+      const metadata = await readMetadata(as.vault, path, as);
       if (metadata) found.set(path, observedSecret(metadata));
     });
     return found;
@@ -102,6 +104,11 @@ export const generatedSecret = kind<GeneratedSecretInputs, GeneratedSecretObserv
       appliedDestination: applied,
       exists: true,
     };
+  },
+
+  async handOver(path, _observed, { to }, world) {
+    const options = { signal: world.signal, exists: true };
+    await mergeMetadata(world.vault, path, markMetadata({ owner: to }), options);
   },
 
   async remove(path, _observed, world) {

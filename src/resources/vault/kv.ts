@@ -1,5 +1,7 @@
 /** Reading and writing KV v2 metadata, where marks and records of what was applied stand. */
 import type { CallOptions, VaultClient } from '../../clients/vault.ts';
+import type { Scope, World } from '../kind.ts';
+import { likelyNames } from './likely-names.ts';
 import { CLAIM, PLATFORM_FOLDER } from './paths.ts';
 
 /** `GET {mount}/metadata/{path}` (Vault KV v2 API, "Read secret metadata"). */
@@ -63,6 +65,13 @@ export async function listTenantFolders(vault: VaultClient, options: CallOptions
   return found
     .filter((name) => name.endsWith('/') && name !== `${PLATFORM_FOLDER}/`)
     .map((name) => name.slice(0, -1));
+}
+
+/** Tenants of the scope that may have a folder: the named ones, and without a limit also those that are found. */
+export async function tenantFolders(world: World, scope: Scope): Promise<Iterable<string>> {
+  const list = (): Promise<string[]> => listTenantFolders(world.vault, world);
+  if (scope.only) return likelyNames(scope.only, list);
+  return new Set([...scope.tenants, ...(await list())]);
 }
 
 /** Integrations that a tenant's folder has a place for. */

@@ -1,8 +1,10 @@
 /** Kind vault:policy: what a tenant's token, or the sidecar's, may do. The mark is the policy's first line. */
 import { forEachItem } from '../../clients/limit.ts';
-import { changed, kind, type Observed } from '../kind.ts';
+import { forEachTenant } from '../each-tenant.ts';
+import { changed, kind, type Observed, type World } from '../kind.ts';
 import { formatMark, parseMark } from '../mark.ts';
-import { tenantOfPolicy } from './paths.ts';
+import { likelyNames } from './likely-names.ts';
+import { tenantOfPolicy, tenantPolicyName } from './paths.ts';
 
 export interface PolicyInputs {
   readonly name: string;
@@ -35,16 +37,21 @@ export const policy = kind<PolicyInputs, PolicyObserved>({
 
   async observeAll(world, scope) {
     const wanted = new Set((scope.wanted as PolicyInputs[]).map((inputs) => inputs.name));
-    const names = (await world.vault.list('sys/policies/acl', world)).filter((name) => {
-      const tenant = tenantOfPolicy(name);
-      if (scope.only) return wanted.has(name) || (tenant !== undefined && scope.only.has(tenant));
-      return wanted.has(name) || tenant !== undefined;
-    });
     const found = new Map<string, PolicyObserved>();
-    await forEachItem(names, async (name) => {
-      const observed = await this.observe({ name, rules: '' }, world);
+    const readOne = async (name: string, as: World): Promise<void> => {
+      const observed = await this.observe({ name, rules: '' }, as);
       if (observed) found.set(name, observed);
-    });
+    };
+    const list = (): Promise<string[]> => world.vault.list('sys/policies/acl', world);
+    const names = scope.only
+      ? await likelyNames(new Set([...wanted, ...[...scope.only].map(tenantPolicyName)]), list)
+      : (await list()).filter((name) => wanted.has(name) || tenantOfPolicy(name) !== undefined);
+    const byTenant = Map.groupBy(names, tenantOfPolicy);
+    await forEachItem(byTenant.get(undefined) ?? [], (name) => readOne(name, world));
+    const tenants = [...byTenant.keys()].filter((tenant) => tenant !== undefined);
+    await forEachTenant(tenants, { world, scope, backend: 'vault' }, (tenant, as) =>
+      readOne(tenantPolicyName(tenant), as),
+    );
     return found;
   },
 
@@ -57,6 +64,14 @@ export const policy = kind<PolicyInputs, PolicyObserved>({
     const text = `# ${formatMark(mark)}\n${inputs.rules}`;
     await world.vault.write(`sys/policies/acl/${inputs.name}`, { policy: text }, world);
     return { mark, rules: inputs.rules };
+  },
+
+  async handOver(name, _observed, { from, to }, world) {
+    // Looked at anew: the whole text is written, and rules of meanwhile must not be lost.
+    const now = await this.observe({ name, rules: '' }, world);
+    if (now?.mark?.owner !== from) return;
+    const text = `# ${formatMark({ ...now.mark, owner: to })}\n${now.rules}`;
+    await world.vault.write(`sys/policies/acl/${name}`, { policy: text }, world);
   },
 
   async remove(name, _observed, world) {

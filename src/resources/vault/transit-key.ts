@@ -1,8 +1,9 @@
 /** Kind vault:transit-key: the tenant's own encryption key (aes256-gcm96, not exportable). */
-import { forEachItem } from '../../clients/limit.ts';
 import { TenantryError } from '../../errors.ts';
 import { formatDuration } from '../../spec/fields.ts';
+import { forEachTenant } from '../each-tenant.ts';
 import { changed, kind, type Observed } from '../kind.ts';
+import { likelyNames } from './likely-names.ts';
 
 export interface TransitKeyInputs {
   readonly name: string;
@@ -84,16 +85,15 @@ export const transitKey = kind<TransitKeyInputs, TransitKeyObserved>({
   async observeAll(world, scope) {
     const found = new Map<string, TransitKeyObserved>();
     const wanted = new Set((scope.wanted as TransitKeyInputs[]).map((inputs) => inputs.name));
-    const names = scope.only
-      ? [...scope.only]
-      : await world.vault.list(`${world.vault.transitMount}/keys`, world);
-    await forEachItem(names, async (name) => {
+    const list = (): Promise<string[]> => world.vault.list(`${world.vault.transitMount}/keys`, world);
+    const names = scope.only ? await likelyNames(scope.only, list) : await list();
+    await forEachTenant(names, { world, scope, backend: 'vault' }, async (name, as) => {
       if (!scope.only && !wanted.has(name)) {
         // Only the name matters of a key that no document asks for: it may be due for removal.
         found.set(name, { ...FRESH, rotationSeconds: 0, latestVersion: 0 });
         return;
       }
-      const observed = await this.observe({ name, rotationSeconds: 0 }, world);
+      const observed = await this.observe({ name, rotationSeconds: 0 }, as);
       if (observed) found.set(name, observed);
     });
     return found;
