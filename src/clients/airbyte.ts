@@ -1,7 +1,8 @@
 /** The client of Airbyte's public API: paths as in its OpenAPI document, with login, retry and errors in one place. */
+import { TenantryError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 import { createAirbyteCalls } from './airbyte-calls.ts';
-import { PAGE_SIZE, readPages } from './airbyte-pages.ts';
+import { PAGE_SIZE, type Page, readPages } from './airbyte-pages.ts';
 import type { BackendCall, CallOptions, Query } from './http.ts';
 import type { Sleep } from './retry.ts';
 
@@ -19,8 +20,12 @@ export interface AirbyteTokenStatus {
 export interface AirbyteClient {
   /** GET; 404 is undefined. */
   get<T>(path: string, query?: Query, options?: CallOptions): Promise<T | undefined>;
-  /** All items of a list, page by page. */
-  listAll<T>(path: string, query?: Query, options?: CallOptions): Promise<T[]>;
+  /** All items of a list, page by page. 404 is an empty list, or with `mustExist` an AirbyteError. */
+  listAll<T>(
+    path: string,
+    query?: Query,
+    options?: CallOptions & { readonly mustExist?: boolean },
+  ): Promise<T[]>;
   post<T>(path: string, body: unknown, options?: CallOptions): Promise<T>;
   patch<T>(path: string, body: unknown, options?: CallOptions): Promise<T>;
   put<T>(path: string, body: unknown, options?: CallOptions): Promise<T>;
@@ -68,11 +73,17 @@ export function createAirbyteClient(options: AirbyteOptions): AirbyteClient & { 
 
   return {
     get,
-    listAll: (path, query, callOptions) =>
-      readPages(
-        (offset) => get(path, { ...query, limit: PAGE_SIZE, offset }, callOptions),
-        options.concurrency,
-      ),
+    listAll<T>(
+      path: string,
+      query?: Query,
+      { mustExist, signal }: CallOptions & { readonly mustExist?: boolean } = {},
+    ): Promise<T[]> {
+      return readPages(async (offset) => {
+        const page = await get<Page<T>>(path, { ...query, limit: PAGE_SIZE, offset }, { signal });
+        if (page || !mustExist) return page;
+        throw new TenantryError('AirbyteError', `GET ${path}: Airbyte answers 404`);
+      }, options.concurrency);
+    },
     async post<T>(path: string, body: unknown, { signal }: CallOptions = {}): Promise<T> {
       return (await call({ method: 'POST', path, body, signal })).body as T;
     },

@@ -14,6 +14,7 @@ import type { World } from '../resources/kind.ts';
 import { cliOwner } from '../resources/mark.ts';
 import { USUAL_PORT } from '../sidecar/settings.ts';
 import type { Sidecar } from '../sidecar/start.ts';
+import { CREDENTIALS_CHANNEL } from '../sidecar/tokens/notices.ts';
 import type { Documents } from '../spec/documents.ts';
 import { loadAndCheck } from '../spec/stack.ts';
 import { connectTenants } from './connect-tenants.ts';
@@ -29,7 +30,6 @@ const SANDBOXES = ['notion', 'slack', 'github', 'jira'] as const;
 const SYNC_TIMEOUT_MS = 60_000;
 /** Nothing of value is under way at the end of a development session. */
 const SIDECAR_GRACE_MS = 2_000;
-const CREDENTIALS_CHANNEL = 'tenantry_credentials';
 
 export interface DevOptions {
   /** Folder of the stack. */

@@ -93,6 +93,15 @@ describe('a list', () => {
     expect(short.calls()).toHaveLength(2);
   });
 
+  test('that is answered with 404 is empty, unless it must be there', async () => {
+    const { airbyte } = await setup(() => ({ status: 404, body: { title: 'resource-not-found' } }));
+    expect(await airbyte.listAll('/sources')).toEqual([]);
+    await expect(airbyte.listAll('/sources', {}, { mustExist: true })).rejects.toMatchObject({
+      code: 'AirbyteError',
+      message: 'GET /sources: Airbyte answers 404',
+    });
+  });
+
   test('is complete and in order for every length and concurrency', () => {
     return fc.assert(
       fc.asyncProperty(fc.nat(2500), fc.integer({ min: 1, max: 16 }), async (length, concurrency) => {
