@@ -99,6 +99,8 @@ export interface LastSyncStatus {
 }
 
 export interface IntegrationStatus extends CommonStatus {
+  /** `spec.sync.namespace` as it was reconciled last: who was given a schema keeps it. */
+  readonly namespace?: string;
   readonly credential?: CredentialStatus;
   readonly lastSync?: LastSyncStatus;
 }
@@ -130,6 +132,11 @@ export function pathOf(kind: keyof typeof PLURALS, namespace?: string, name?: st
 /** `namespace/name`. */
 export function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`;
+}
+
+/** `Kind namespace/name`: the same as long as the object is there, and for each object another. */
+export function objectKeyOf(object: KubeObject): string {
+  return `${object.kind} ${keyOf(object)}`;
 }
 
 /** Key of the work queue: the tenant that an object belongs to, as `namespace/tenant`; both reconcile together. */

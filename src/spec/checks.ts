@@ -2,11 +2,11 @@
 import { checkConfig as checkCatalogConfig } from '../catalog/check-config.ts';
 import type { Catalog } from '../catalog/entry.ts';
 import type { Problem } from '../errors.ts';
-import { collisionProblems } from './collisions.ts';
+import { collisions, type Precedence } from './collisions.ts';
 import type { Documents, Loaded, PartialIntegration } from './documents.ts';
 import type { IntegrationDocument } from './integration.ts';
 import { loaderRole, POSTGRES_NAME_BYTES, readerRole, schemaOf } from './names.ts';
-import { placeOf, problemIn } from './positions.ts';
+import { type Finding, finding, placeOf } from './positions.ts';
 import { didYouMean } from './suggest.ts';
 import type { TenantDocument } from './tenant.ts';
 import { sortProblems } from './validate.ts';
@@ -27,6 +27,8 @@ export interface CheckOptions {
   readonly mayHaveTenant?: (name: string) => boolean;
   /** Integrations with mistakes of their own; only what they refer to is checked. Default: none. */
   readonly partial?: readonly PartialIntegration[];
+  /** Which of several documents that want one schema keeps it. Default: see collisions.ts. */
+  readonly precedence?: Precedence;
 }
 
 /** The documents to check; a stack whose Platform is not valid is checked without it. */
@@ -36,54 +38,59 @@ export type CheckedDocuments = Pick<Documents, 'tenants' | 'integrations'> & {
 
 /** Every mistake that shows only when the documents are seen together, sorted by file and line. */
 export function checkDocuments(documents: CheckedDocuments, options: CheckOptions): Problem[] {
+  return sortProblems(findMistakes(documents, options).map(({ problem }) => problem));
+}
+
+/**
+ * The same, each with its document. Of documents that want the same the first is the keeper, and the others are told of
+ * that one only: when it goes, look again.
+ */
+export function findMistakes(documents: CheckedDocuments, options: CheckOptions): Finding[] {
   const tenants = unique('Tenant', documents.tenants);
   const integrations = unique('TenantIntegration', documents.integrations);
   const referring = [...integrations.first, ...(options.partial ?? [])];
-  return sortProblems([
-    ...tenants.problems,
-    ...integrations.problems,
-    ...platformProblems(documents.platform, options.catalog),
-    ...tenants.first.flatMap(roleNameProblems),
-    ...referenceProblems(referring, tenants.first, options),
-    ...pairProblems(integrations.first),
-    ...configProblems(referring, options),
-    ...collisionProblems(tenants.first, integrations.first, options.catalog),
-  ]);
+  return [
+    ...tenants.findings,
+    ...integrations.findings,
+    ...ofPlatform(documents.platform, options.catalog),
+    ...tenants.first.flatMap(longRoleNames),
+    ...wrongReferences(referring, tenants.first, options),
+    ...repeatedPairs(integrations.first),
+    ...wrongConfigs(referring, options),
+    ...collisions(tenants.first, integrations.first, options),
+  ];
 }
 
-/** The first document of each name; a later one of the same name is a problem and is not checked further. */
+/** The first document of each name; a later one of the same name is a mistake and is not checked further. */
 function unique<D extends Loaded<TenantDocument> | Loaded<IntegrationDocument>>(
   kind: string,
   documents: readonly D[],
-): { first: D[]; problems: Problem[] } {
+): { first: D[]; findings: Finding[] } {
   const byName = new Map<string, D>();
-  const problems: Problem[] = [];
+  const findings: Finding[] = [];
   for (const document of documents) {
     const { name } = document.metadata;
     const first = byName.get(name);
     if (first === undefined) byName.set(name, document);
     else {
-      const message = `the ${kind} "${name}" is given already at ${placeOf(first, ['metadata', 'name'])}`;
-      problems.push(problemIn(document, ['metadata', 'name'], message));
+      const message = `the ${kind} "${name}" is given already ${placeOf(first, ['metadata', 'name'])}`;
+      findings.push(finding(document, ['metadata', 'name'], message, { keeper: first }));
     }
   }
-  return { first: [...byName.values()], problems };
+  return { first: [...byName.values()], findings };
 }
 
-function platformProblems(
-  platform: Documents['platform'] | undefined,
-  catalog: Catalog | undefined,
-): Problem[] {
+function ofPlatform(platform: Documents['platform'] | undefined, catalog: Catalog | undefined): Finding[] {
   if (platform === undefined) return [];
-  const problems = Object.keys(platform.spec.apps)
+  const findings = Object.keys(platform.spec.apps)
     .filter((id) => catalog !== undefined && !catalog.has(id))
-    .map((id) => problemIn(platform, ['spec', 'apps', id], unknownIntegration(id, catalog), 'key'));
+    .map((id) => finding(platform, ['spec', 'apps', id], unknownIntegration(id, catalog), { at: 'key' }));
   const { workspace, workspaceId } = platform.spec.airbyte;
   if (workspace === 'PerTenant' && workspaceId !== undefined) {
     const message = 'is used with workspace: Shared only; remove it, or set workspace: Shared';
-    problems.push(problemIn(platform, ['spec', 'airbyte', 'workspaceId'], message, 'key'));
+    findings.push(finding(platform, ['spec', 'airbyte', 'workspaceId'], message, { at: 'key' }));
   }
-  return problems;
+  return findings;
 }
 
 function unknownIntegration(id: string, catalog: Catalog | undefined): string {
@@ -99,7 +106,7 @@ function oneOfThese(word: string, allowed: readonly string[]): string {
   return `; there are ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function roleNameProblems(tenant: Loaded<TenantDocument>): Problem[] {
+function longRoleNames(tenant: Loaded<TenantDocument>): Finding[] {
   const schema = schemaOf(tenant);
   const role = [loaderRole(schema), readerRole(schema)].sort((a, b) => b.length - a.length)[0] ?? '';
   const excess = Buffer.byteLength(role) - POSTGRES_NAME_BYTES;
@@ -110,34 +117,34 @@ function roleNameProblems(tenant: Loaded<TenantDocument>): Problem[] {
     ? `shorten it by ${excess}`
     : `shorten the name by ${excess}, or set spec.database.schema`;
   const message = `the role "${role}" would have ${Buffer.byteLength(role)} bytes; Postgres allows ${POSTGRES_NAME_BYTES}: ${how}`;
-  return [problemIn(tenant, path, message)];
+  return [finding(tenant, path, message)];
 }
 
-function referenceProblems(
+function wrongReferences(
   integrations: readonly PartialIntegration[],
   tenants: readonly Loaded<TenantDocument>[],
   options: CheckOptions,
-): Problem[] {
+): Finding[] {
   const names = new Set(tenants.map((tenant) => tenant.metadata.name));
-  const problems: Problem[] = [];
+  const findings: Finding[] = [];
   for (const document of integrations) {
     const { tenant, integration } = document.spec;
     if (!names.has(tenant) && options.mayHaveTenant?.(tenant) !== true) {
       const message = `there is no Tenant "${tenant}"${oneOfThese(tenant, [...names])}`;
-      problems.push(problemIn(document, ['spec', 'tenant'], message));
+      findings.push(finding(document, ['spec', 'tenant'], message));
     }
     if (options.catalog !== undefined && !options.catalog.has(integration)) {
       const message = unknownIntegration(integration, options.catalog);
-      problems.push(problemIn(document, ['spec', 'integration'], message));
+      findings.push(finding(document, ['spec', 'integration'], message));
     }
   }
-  return problems;
+  return findings;
 }
 
 /** A credential is kept by tenant and integration, so that each pair has one document. */
-function pairProblems(integrations: readonly Loaded<IntegrationDocument>[]): Problem[] {
+function repeatedPairs(integrations: readonly Loaded<IntegrationDocument>[]): Finding[] {
   const seen = new Map<string, Loaded<IntegrationDocument>>();
-  const problems: Problem[] = [];
+  const findings: Finding[] = [];
   for (const document of integrations) {
     const { tenant, integration } = document.spec;
     const pair = `${tenant}/${integration}`;
@@ -145,21 +152,21 @@ function pairProblems(integrations: readonly Loaded<IntegrationDocument>[]): Pro
     if (first === undefined) seen.set(pair, document);
     else {
       const place = placeOf(first, ['spec', 'integration']);
-      const message = `the Tenant "${tenant}" has the integration "${integration}" already, by "${first.metadata.name}" at ${place}`;
-      problems.push(problemIn(document, ['spec', 'integration'], message));
+      const message = `the Tenant "${tenant}" has the integration "${integration}" already, by "${first.metadata.name}" ${place}`;
+      findings.push(finding(document, ['spec', 'integration'], message, { keeper: first }));
     }
   }
-  return problems;
+  return findings;
 }
 
-function configProblems(integrations: readonly PartialIntegration[], options: CheckOptions): Problem[] {
+function wrongConfigs(integrations: readonly PartialIntegration[], options: CheckOptions): Finding[] {
   const check = options.checkConfig ?? ((id, config) => byCatalog(options.catalog, id, config));
   return integrations.flatMap((document) => {
     const { integration, config } = document.spec;
     const settings = options.catalog?.get(integration)?.airbyte?.config ?? {};
     return check(integration, config).map(({ path, message }) => {
       const known = path.length !== 1 || Object.hasOwn(settings, String(path[0]));
-      return problemIn(document, ['spec', 'config', ...path], message, known ? 'value' : 'key');
+      return finding(document, ['spec', 'config', ...path], message, { at: known ? 'value' : 'key' });
     });
   });
 }

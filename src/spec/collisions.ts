@@ -1,104 +1,147 @@
 /** Finds documents that would write to the same place: the same schema, namespace or table. */
 import { type Catalog, defaultTablePrefix } from '../catalog/entry.ts';
-import type { Problem } from '../errors.ts';
 import type { Loaded } from './documents.ts';
 import type { IntegrationDocument } from './integration.ts';
 import { schemaOf } from './names.ts';
-import { placeOf, problemIn } from './positions.ts';
+import { type Finding, finding, placeOf } from './positions.ts';
 import type { TenantDocument } from './tenant.ts';
 import type { FieldPath } from './yaml.ts';
 
 type Tenant = Loaded<TenantDocument>;
 type Integration = Loaded<IntegrationDocument>;
 
+/**
+ * Of the documents that want one schema for different tenants, the one with the lowest number keeps it; the first of
+ * the same number. Default: a Tenant that has it from its name, then one that spells it out (that one can change it),
+ * then an integration's namespace.
+ */
+export type Precedence = (document: Tenant | Integration, schema: string) => number;
+
+export interface CollisionOptions {
+  readonly catalog: Catalog | undefined;
+  readonly precedence?: Precedence;
+}
+
 const SCHEMA: FieldPath = ['spec', 'database', 'schema'];
 const NAME: FieldPath = ['metadata', 'name'];
 const NAMESPACE: FieldPath = ['spec', 'sync', 'namespace'];
 
 /** Two tenants with one schema, a namespace of another tenant, and two connections with one table. */
-export function collisionProblems(
+export function collisions(
   tenants: readonly Tenant[],
   integrations: readonly Integration[],
-  catalog: Catalog | undefined,
-): Problem[] {
-  const bySchema = new Map<string, Tenant>();
-  const problems: Problem[] = [];
-  for (const tenant of tenants) {
-    const schema = schemaOf(tenant);
-    const first = bySchema.get(schema);
-    if (first === undefined) bySchema.set(schema, tenant);
-    else problems.push(sameSchema(schema, first, tenant));
-  }
+  { catalog, precedence = byForm }: CollisionOptions,
+): Finding[] {
   const byName = new Map(tenants.map((tenant) => [tenant.metadata.name, tenant]));
   return [
-    ...problems,
-    ...namespaceProblems(integrations, bySchema),
-    ...tableProblems(integrations, byName, catalog),
+    ...sharedSchemas(tenants, integrations, precedence),
+    ...sharedTables(integrations, byName, catalog),
   ];
 }
 
-function sameSchema(schema: string, first: Tenant, second: Tenant): Problem {
-  // The document that spells the schema out is the one to change; the other only has its name.
-  const [keeper, offender] = given(first) && !given(second) ? [second, first] : [first, second];
-  const why = given(keeper) ? '' : ' (made from its name)';
-  const place = placeOf(keeper, given(keeper) ? SCHEMA : NAME);
-  const message = `the schema "${schema}" belongs to the Tenant "${keeper.metadata.name}"${why} at ${place}`;
-  return problemIn(offender, given(offender) ? SCHEMA : NAME, message);
-}
+/** What a document wants of a schema, and for whom. */
+type Wish =
+  | { readonly tenant: string; readonly document: Tenant; readonly by: 'tenant' }
+  | { readonly tenant: string; readonly document: Integration; readonly by: 'namespace' };
+
+const byForm: Precedence = (document) => (document.kind === 'Tenant' ? (given(document) ? 1 : 0) : 2);
 
 function given(tenant: Tenant): boolean {
   return tenant.spec.database.schema !== undefined;
 }
 
-function namespaceProblems(
+/** Rows of two tenants must never meet in one schema. */
+function sharedSchemas(
+  tenants: readonly Tenant[],
   integrations: readonly Integration[],
-  bySchema: ReadonlyMap<string, Tenant>,
-): Problem[] {
-  const users = new Map<string, Integration>();
-  const problems: Problem[] = [];
-  for (const document of integrations) {
-    const { namespace } = document.spec.sync;
-    if (namespace === undefined) continue;
-    const owner = bySchema.get(namespace);
-    const user = users.get(namespace);
-    if (owner !== undefined) {
-      if (owner.metadata.name === document.spec.tenant) continue;
-      const message = `"${namespace}" is the schema of another tenant, "${owner.metadata.name}" at ${placeOf(owner, given(owner) ? SCHEMA : NAME)}`;
-      problems.push(problemIn(document, NAMESPACE, message));
-    } else if (user === undefined) users.set(namespace, document);
-    else if (user.spec.tenant !== document.spec.tenant) {
-      const message = `"${namespace}" is used for another tenant, "${user.spec.tenant}" at ${placeOf(user, NAMESPACE)}`;
-      problems.push(problemIn(document, NAMESPACE, message));
+  precedence: Precedence,
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const [schema, wishes] of wishesBySchema(tenants, integrations)) {
+    if (wishes.every(({ tenant }) => tenant === wishes[0]?.tenant)) continue;
+    const rank = ({ document }: Wish): number => precedence(document, schema);
+    const keeper = wishes.reduce((best, wish) => (rank(wish) < rank(best) ? wish : best));
+    for (const wish of wishes) {
+      if (wish.tenant !== keeper.tenant) findings.push(sameSchema(schema, keeper, wish));
     }
   }
-  return problems;
+  return findings;
+}
+
+function wishesBySchema(
+  tenants: readonly Tenant[],
+  integrations: readonly Integration[],
+): Map<string, Wish[]> {
+  const bySchema = new Map<string, Wish[]>();
+  const add = (schema: string, wish: Wish): void => {
+    const known = bySchema.get(schema);
+    if (known) known.push(wish);
+    else bySchema.set(schema, [wish]);
+  };
+  for (const document of tenants) {
+    add(schemaOf(document), { tenant: document.metadata.name, document, by: 'tenant' });
+  }
+  for (const document of integrations) {
+    const { namespace } = document.spec.sync;
+    if (namespace !== undefined) add(namespace, { tenant: document.spec.tenant, document, by: 'namespace' });
+  }
+  return bySchema;
+}
+
+function sameSchema(schema: string, keeper: Wish, offender: Wish): Finding {
+  const at = pathOfWish(offender);
+  const place = placeOf(keeper.document, pathOfWish(keeper));
+  return finding(offender.document, at, wordsOf(schema, place, { keeper, offender }), {
+    keeper: keeper.document,
+  });
+}
+
+function wordsOf(schema: string, place: string, wishes: { keeper: Wish; offender: Wish }): string {
+  const { keeper, offender } = wishes;
+  if (offender.by === 'tenant' && keeper.by === 'tenant') {
+    const why = given(keeper.document) ? '' : ' (made from its name)';
+    return `the schema "${schema}" belongs to the Tenant "${keeper.tenant}"${why} ${place}`;
+  }
+  if (keeper.by === 'tenant') {
+    return `"${schema}" is the schema of another tenant, "${keeper.tenant}" ${place}`;
+  }
+  const what = offender.by === 'tenant' ? `the schema "${schema}"` : `"${schema}"`;
+  return `${what} is used for another tenant, "${keeper.tenant}" ${place}`;
+}
+
+function pathOfWish(wish: Wish): FieldPath {
+  if (wish.by === 'namespace') return NAMESPACE;
+  return given(wish.document) ? SCHEMA : NAME;
 }
 
 /** Airbyte lets two connections write one table and says nothing; the rows of both end up mixed or lost. */
-function tableProblems(
+function sharedTables(
   integrations: readonly Integration[],
   tenants: ReadonlyMap<string, Tenant>,
   catalog: Catalog | undefined,
-): Problem[] {
+): Finding[] {
   const writers = new Map<string, Writer>();
-  const problems: Problem[] = [];
+  const findings: Finding[] = [];
   for (const document of integrations) {
     const reported = new Set<Integration>();
     for (const writer of writersOf(document, tenants, catalog)) {
-      const first = writers.get(writer.table);
-      if (first === undefined) writers.set(writer.table, writer);
+      // Two tenants in one schema are a finding of their own.
+      const place = `${writer.tenant} ${writer.table}`;
+      const first = writers.get(place);
+      if (first === undefined) writers.set(place, writer);
       else if (!reported.has(first.document)) {
-        // One problem for each pair of connections; their streams mostly collide all together.
+        // One finding for each pair of connections; their streams mostly collide all together.
         if (first.document !== document) reported.add(first.document);
-        problems.push(sameTable(first, writer));
+        findings.push(sameTable(first, writer));
       }
     }
   }
-  return problems;
+  return findings;
 }
 
 interface Writer {
   readonly document: Integration;
+  readonly tenant: string;
   /** `schema.table`. */
   readonly table: string;
   /** The field to change. */
@@ -118,6 +161,7 @@ function writersOf(
   const prefix = sync.prefix ?? defaultTablePrefix(integration);
   return streams.map((stream, index) => ({
     document,
+    tenant,
     table: `${namespace}.${tableName(prefix + stream.name)}`,
     path: pathOf(document, index),
   }));
@@ -133,10 +177,17 @@ function pathOf(document: Integration, stream: number): FieldPath {
   return document.spec.sync.prefix !== undefined ? ['spec', 'sync', 'prefix'] : ['spec', 'integration'];
 }
 
-function sameTable(first: Writer, second: Writer): Problem {
-  const itself = first.document === second.document;
-  const by = itself ? 'another stream of this document' : `"${first.document.metadata.name}"`;
-  const how = itself ? 'name each stream once' : 'change sync.prefix, sync.namespace or sync.streams';
-  const message = `the table ${second.table} is written by ${by} at ${placeOf(first.document, first.path)} already; ${how}`;
-  return problemIn(second.document, second.path, message);
+function sameTable(first: Writer, second: Writer): Finding {
+  if (first.document === second.document) {
+    const message = `the table ${second.table} is written by another stream of this document${itself(first)} already; name each stream once`;
+    return finding(second.document, second.path, message);
+  }
+  const by = `"${first.document.metadata.name}" ${placeOf(first.document, first.path)}`;
+  const message = `the table ${second.table} is written by ${by} already; change sync.prefix, sync.namespace or sync.streams`;
+  return finding(second.document, second.path, message, { keeper: first.document });
+}
+
+/** Within a file the other stream has a line; within a custom resource there is nothing more to say. */
+function itself({ document, path }: Writer): string {
+  return document.source.namespace === undefined ? ` ${placeOf(document, path)}` : '';
 }

@@ -1,5 +1,6 @@
 /** CustomResourceDefinitions of Tenant and TenantIntegration, made from the same schemas as everything else. */
 import { stringify } from 'yaml';
+import { NAME_IS_NO_TOKEN } from './cel.ts';
 import type { CelRule } from './fields.ts';
 import { integrationSpec } from './integration.ts';
 import { GENERATED, type GeneratedFile, inputSchema, type JsonSchema } from './json-schema.ts';
@@ -20,6 +21,8 @@ interface Definition {
   readonly status: JsonSchema;
   readonly rules: readonly CelRule[];
   readonly columns: readonly JsonSchema[];
+  /** Fields that `kubectl get --field-selector` and a watch can choose by. */
+  readonly selectable: readonly string[];
 }
 
 /** `tenantry.dev_tenants.yaml` and `tenantry.dev_tenantintegrations.yaml`. */
@@ -34,7 +37,10 @@ const READY = [
   column('Ready', '.status.conditions[?(@.type=="Ready")].status'),
   column('Reason', '.status.conditions[?(@.type=="Ready")].reason'),
 ];
-const AGE = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+const LAST = [
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  column('Message', '.status.conditions[?(@.type=="Ready")].message', 1),
+];
 
 function tenant(): Definition {
   return {
@@ -42,10 +48,11 @@ function tenant(): Definition {
     plural: 'tenants',
     shortName: 'tnt',
     description: 'A customer of the product, with its own key, schema and policies.',
-    spec: structural(inputSchema(tenantSpec, { keepCel: true })),
+    spec: structural(inputSchema(tenantSpec, { kubernetes: true })),
     status: tenantStatus,
     rules: tenantRules(),
-    columns: [...READY, column('Schema', '.status.schema', 1), AGE],
+    selectable: [],
+    columns: [...READY, column('Schema', '.status.schema', 1), ...LAST],
   };
 }
 
@@ -55,16 +62,17 @@ function integration(): Definition {
     plural: 'tenantintegrations',
     shortName: 'tint',
     description: 'A tenant connected to a third-party service.',
-    spec: structural(inputSchema(integrationSpec, { keepCel: true })),
+    spec: structural(inputSchema(integrationSpec, { kubernetes: true })),
     status: integrationStatus,
-    rules: [],
+    rules: [NAME_IS_NO_TOKEN],
+    selectable: ['.spec.tenant', '.spec.integration'],
     columns: [
       column('Tenant', '.spec.tenant'),
       column('Integration', '.spec.integration'),
       ...READY,
       column('Credential', '.status.credential.state'),
-      { ...column('Last Sync', '.status.lastSync.startTime', 1), type: 'date' },
-      AGE,
+      { ...column('Last Sync', '.status.lastSync.startTime'), type: 'date' },
+      ...LAST,
     ],
   };
 }
@@ -82,6 +90,7 @@ function tenantRules(): CelRule[] {
   const suffix = Math.max(loaderRole('').length, readerRole('').length);
   const most = POSTGRES_NAME_BYTES - suffix;
   return [
+    NAME_IS_NO_TOKEN,
     {
       rule: `${schema('self')}.size() <= ${most}`,
       message: `the schema's name must have at most ${most} bytes, so that its roles fit into Postgres' ${POSTGRES_NAME_BYTES}; shorten the name or set spec.database.schema`,
@@ -94,7 +103,7 @@ function tenantRules(): CelRule[] {
 }
 
 function resource(definition: Definition): JsonSchema {
-  const { kind, plural, shortName, columns } = definition;
+  const { kind, plural, shortName, columns, selectable } = definition;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -116,6 +125,9 @@ function resource(definition: Definition): JsonSchema {
           served: true,
           storage: true,
           subresources: { status: {} },
+          ...(selectable.length === 0
+            ? {}
+            : { selectableFields: selectable.map((jsonPath) => ({ jsonPath })) }),
           additionalPrinterColumns: columns,
           schema: { openAPIV3Schema: documentSchema(definition) },
         },

@@ -9,6 +9,8 @@ export interface Source {
   readonly file: string;
   /** 1-based line of the document's first key. */
   readonly line: number;
+  /** Kubernetes namespace of a custom resource; `file` is its kind and name then, and `line` means nothing. */
+  readonly namespace?: string;
 }
 
 export type Loaded<D> = D & { readonly source: Source };

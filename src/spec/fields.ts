@@ -11,6 +11,11 @@ export const apiVersion = z.literal(API_VERSION).describe('Version of the format
 export interface CelRule {
   readonly rule: string;
   readonly message: string;
+  /**
+   * The value may be a secret. The API server repeats the value of a text that breaks its own rule, but not that of a
+   * mapping: so this rule, a single `self.matches`, goes to the mapping around the field.
+   */
+  readonly withheld?: boolean;
 }
 
 /** For the meta of a field that keeps its first value. Only the API server sees the value before, so only it can refuse the change. */
@@ -113,8 +118,10 @@ export function durationSeconds(value: string): number | undefined {
 function durationCel(least: string): string {
   const count = (unit: string) => `x.endsWith('${unit}')`;
   const factor = `(${count('s')} ? 1 : ${count('m')} ? 60 : ${count('h')} ? 3600 : 86400)`;
-  const sum = `self.findAll('[0-9]+[smhd]').map(x, int(x.substring(0, x.size() - 1)) * ${factor}).sum()`;
-  return `${sum} >= ${durationSeconds(least)}`;
+  const found = "self.findAll('[0-9]{1,9}[smhd]')";
+  const sum = `${found}.map(x, int(x.substring(0, x.size() - 1)) * ${factor}).sum()`;
+  // What is no duration at all is told by the rule before this one.
+  return `${found}.size() == 0 || ${sum} >= ${durationSeconds(least)}`;
 }
 
 /** A duration field in d, h, m and s with a least value. */
@@ -125,5 +132,8 @@ export function duration(least: string): z.ZodString {
     .max(DURATION_CHARACTERS, { error: `must have at most ${DURATION_CHARACTERS} characters` })
     .regex(DURATION_PATTERN, { error: 'must be a duration such as 90d, 12h or 30m' })
     .refine((value) => (durationSeconds(value) ?? floor) >= floor, { error: `must be at least ${least}` })
-    .meta({ cel: [{ rule: durationCel(least), message: `must be at least ${least}` }] });
+    .meta({
+      cel: [{ rule: durationCel(least), message: `must be at least ${least}` }],
+      tokensUnchecked: true,
+    });
 }

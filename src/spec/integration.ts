@@ -1,6 +1,14 @@
 /** The TenantIntegration document: one tenant connected to one third-party service. */
 import { z } from 'zod';
-import { apiVersion, deletionPolicy, immutable, managementPolicy, metadata, suspend } from './fields.ts';
+import {
+  apiVersion,
+  deletionPolicy,
+  immutable,
+  managementPolicy,
+  metadata,
+  suspend,
+  text,
+} from './fields.ts';
 import { documentName, postgresIdentifier } from './names.ts';
 import { schedule } from './schedule.ts';
 import { secretRef } from './secret-ref.ts';
@@ -8,21 +16,17 @@ import { secretRef } from './secret-ref.ts';
 /** The tenant's own OAuth app; without it the platform's shared app is used. */
 export const oauthApp = z
   .strictObject({
-    clientId: z
-      .string()
-      .min(1)
-      .describe('Client id of the OAuth app; may be ${ENV:NAME} or ${VAULT:path:key}.'),
+    clientId: text(512).describe('Client id of the OAuth app; may be ${ENV:NAME} or ${VAULT:path:key}.'),
     clientSecret: secretRef.describe('Client secret of the OAuth app, as a reference.'),
     slug: z
       .string()
+      .max(200, { error: 'must have at most 200 characters' })
       .regex(/^([A-Za-z0-9_-]+|\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\})$/, {
         error: 'must be letters, digits, "_" and "-", or ${ENV:NAME}',
       })
       .optional()
       .describe('Name of the app in the provider’s URLs (GitHub App, Sentry). May be ${ENV:NAME}.'),
-    appId: z
-      .string()
-      .min(1)
+    appId: text(512)
       .optional()
       .describe('Id of a GitHub App, which signs its JWT. Default: the client id. May be ${ENV:NAME}.'),
     privateKey: secretRef.optional().describe('PEM of a GitHub App’s private key, as a reference.'),
@@ -31,8 +35,9 @@ export const oauthApp = z
       .describe('What the provider signs the app’s webhooks with, as a reference.'),
     redirectUri: z
       .string()
-      .regex(/^(https?:\/\/[^\s/]+\S*|\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\})$/, {
-        error: 'must be an http(s) URL, or ${ENV:NAME}',
+      .max(2048, { error: 'must have at most 2048 characters' })
+      .regex(/^(https?:\/\/[!-.0-~][!-~]*|\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\})$/, {
+        error: 'must be an http(s) URL (letters beyond ASCII percent-encoded), or ${ENV:NAME}',
       })
       .optional()
       .describe(
@@ -48,21 +53,52 @@ const SYNC_MODES = [
   'incremental_deduped_history',
 ] as const;
 
+/** Limits of lists bound what the rules for their elements may cost in the API server. */
+const MOST_STREAMS = 500;
+const MOST_SCOPES = 500;
+const MOST_KEYS = 32;
+const MOST_PATH = 16;
+
+/** Thousands of columns are not looked at for tokens by the API server; `tenantry validate` and the operator do. */
+const column = text(255).meta({ tokensUnchecked: true });
+
 const streamObject = z.strictObject({
-  name: z.string().min(1).describe('Name of the stream as the connector calls it.'),
+  name: text(200).describe('Name of the stream as the connector calls it.'),
   syncMode: z
     .enum(SYNC_MODES)
     .optional()
     .describe('How rows are written. Default: the catalog’s, else full refresh.'),
   cursorField: z
-    .array(z.string().min(1))
+    .array(column)
+    .max(MOST_PATH, { error: `must have at most ${MOST_PATH} parts` })
     .optional()
     .describe('Path of the cursor field for incremental modes.'),
   primaryKey: z
-    .array(z.array(z.string().min(1)))
+    .array(z.array(column).max(MOST_PATH, { error: `must have at most ${MOST_PATH} parts` }))
+    .max(MOST_KEYS, { error: `must have at most ${MOST_KEYS} paths` })
     .optional()
     .describe('Paths of the primary key for deduped modes.'),
 });
+
+/** By name, so that two appliers may each own streams of theirs, and no stream is given twice. */
+const STREAMS_BY_NAME = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+
+function eachNameOnce(
+  streams: readonly { readonly name: string }[],
+  context: z.core.$RefinementCtx<unknown>,
+): void {
+  const seen = new Set<string>();
+  for (const [index, { name }] of streams.entries()) {
+    if (seen.has(name)) {
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: 'is named before; name each stream once',
+      });
+    }
+    seen.add(name);
+  }
+}
 
 const sync = z
   .strictObject({
@@ -74,6 +110,9 @@ const sync = z
     streams: z
       .array(streamObject)
       .min(1, { error: 'must name at least one stream; leave it out for the catalog’s default streams' })
+      .max(MOST_STREAMS, { error: `must name at most ${MOST_STREAMS} streams` })
+      .superRefine(eachNameOnce)
+      .meta({ structural: STREAMS_BY_NAME })
       .optional()
       .describe('Streams to sync. Default: the catalog’s default streams.'),
     namespace: postgresIdentifier
@@ -113,7 +152,8 @@ export const integrationSpec = z
       .meta(immutable),
     app: oauthApp.optional().describe('The tenant’s own OAuth app. Default: the platform’s shared app.'),
     scopes: z
-      .array(z.string().min(1))
+      .array(text(255))
+      .max(MOST_SCOPES, { error: `must have at most ${MOST_SCOPES} scopes` })
       .optional()
       .describe('OAuth scopes to ask for. Default: the catalog’s.'),
     config: z

@@ -31,6 +31,13 @@ const TOKENS: readonly (readonly [RegExp, string])[] = [
 const QUICK =
   /xox|xapp-|gh[opsur]_|github_pat_|glpat-|k_live_|whsec_|secret_|ntn_|A[KS]IA|hv[bsr]\.|AIza|ya29\.|GOCSPX|ATATT3|sntry|lin_|shp|SG\.|pat-|sk-|eyJ|-----BEGIN/;
 
+/** All of them as one pattern, for who cannot go through a list: the API server. */
+export const TOKEN_PATTERN = TOKENS.map(([pattern]) => pattern.source).join('|');
+
+/** What is left of it for text of lower-case letters, digits and "-" only. Short, because the API server counts its length. */
+export const TOKEN_NAME_PATTERN =
+  '\\b(?:xox[a-z]-.{4}|xapp-[0-9]-.{8}|glpat-.{4}|pat-(?:na|eu)[0-9]-[a-f0-9-]{16}|sk-(?:ant|proj)-.{16})';
+
 /** What kind of live secret a text holds, e.g. `a GitHub token`; undefined when it looks like none. */
 export function liveSecretKind(text: string): string | undefined {
   if (!QUICK.test(text) || SECRET_REF_PATTERN.test(text)) return undefined;

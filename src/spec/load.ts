@@ -122,7 +122,7 @@ class Draft {
   finish(): StackDraft {
     const [platform, ...others] = this.#platforms;
     for (const other of platform === undefined ? [] : others) {
-      const message = `a stack has one Platform; the first is at ${placeOf(platform as Loaded<PlatformDocument>, ['kind'])}`;
+      const message = `a stack has one Platform; the first is ${placeOf(platform as Loaded<PlatformDocument>, ['kind'])}`;
       this.problems.push(problemIn(other, ['kind'], message));
     }
     return {
@@ -210,7 +210,8 @@ function wrongWord(
   return [problemAt(document, [field], `${must}; found ${show(found)}${meant}`)];
 }
 
-function byName<D extends { readonly metadata: { readonly name: string } }>(documents: D[]): D[] {
+/** Sorts in place, so that the same documents always come in the same order. */
+export function byName<D extends { readonly metadata: { readonly name: string } }>(documents: D[]): D[] {
   return documents.sort((a, b) =>
     a.metadata.name < b.metadata.name ? -1 : Number(a.metadata.name > b.metadata.name),
   );

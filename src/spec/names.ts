@@ -21,6 +21,7 @@ export const documentName = z
 
 /** Schemas that Postgres or Tenantry itself uses; `pg_` begins the names that Postgres keeps for itself. */
 const RESERVED_SCHEMA = /^(?:pg_.*|public|information_schema|tenantry)$/;
+const RESERVED = 'must not begin with "pg_" nor be "public", "information_schema" or "tenantry" (reserved)';
 
 /** A Postgres identifier that needs no quoting and is not taken by Postgres or by Tenantry. */
 export const postgresIdentifier = z
@@ -31,10 +32,11 @@ export const postgresIdentifier = z
   .regex(/^[a-z_][a-z0-9_]*$/, {
     error: 'must be lower-case letters, digits and "_", not beginning with a digit',
   })
-  .refine((name) => !RESERVED_SCHEMA.test(name), {
-    error: 'must not begin with "pg_" nor be "public", "information_schema" or "tenantry" (reserved)',
-  })
-  .meta({ not: { pattern: RESERVED_SCHEMA.source } });
+  .refine((name) => !RESERVED_SCHEMA.test(name), { error: RESERVED })
+  .meta({
+    not: { pattern: RESERVED_SCHEMA.source },
+    cel: [{ rule: `!self.matches(r'${RESERVED_SCHEMA.source}')`, message: RESERVED }],
+  });
 
 /** The name as part of a Postgres identifier: `a-b` becomes `a_b`. Two tenants must not meet here. */
 export function normalisedName(name: string): string {

@@ -24,8 +24,26 @@ export function problemIn(
   return { message, file: loaded.source.file, line: loaded.source.line, column: 1, path: formatPath(path) };
 }
 
-/** `file:line` of a field, for a message about another place. */
+/** Where a field of another document stands, as a message says it: `at file:line`, or `in the namespace "prod"`. */
 export function placeOf(loaded: { readonly source: Source }, path: FieldPath): string {
-  const line = origins.get(loaded)?.position(path).line ?? loaded.source.line;
-  return `${loaded.source.file}:${line}`;
+  const { file, line, namespace } = loaded.source;
+  if (namespace !== undefined) return `in the namespace "${namespace}"`;
+  return `at ${file}:${origins.get(loaded)?.position(path).line ?? line}`;
+}
+
+/** A mistake of a document, and who has what it wants, where that is the mistake. */
+export interface Finding {
+  readonly problem: Problem;
+  readonly document: object;
+  readonly keeper?: object | undefined;
+}
+
+/** A mistake at a field of a loaded document. */
+export function finding(
+  document: { readonly source: Source },
+  path: FieldPath,
+  message: string,
+  more: { readonly at?: 'key' | 'value'; readonly keeper?: object } = {},
+): Finding {
+  return { problem: problemIn(document, path, message, more.at), document, keeper: more.keeper };
 }

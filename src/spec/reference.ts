@@ -23,7 +23,7 @@ const ABOUT: Readonly<Record<Kind, string>> = {
 /** `documents.md`: every field of every kind with its type, default and meaning. */
 export function documentsReference(): string {
   const kinds = Object.keys(KINDS) as Kind[];
-  const sections = kinds.map((kind) => section(kind, inputSchema(KINDS[kind], { keepCel: false })));
+  const sections = kinds.map((kind) => section(kind, inputSchema(KINDS[kind])));
   return `<!-- ${GENERATED} -->\n\n${INTRODUCTION}\n${sections.join('\n')}`;
 }
 

@@ -1,6 +1,7 @@
 /** The schedule of a sync: "manual", or a cron expression that Airbyte, our runner and the API server read alike. */
 import { Cron } from 'croner';
 import { z } from 'zod';
+import { matches } from './cel.ts';
 
 const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
@@ -39,9 +40,9 @@ const BACKWARDS = 'has a range that runs backwards; write the lower end first';
 
 /** The same checks for the API server (Common Expression Language), which has no cron parser. */
 const CEL = [
-  { rule: `self.matches(r'${GRAMMAR.source.replaceAll('\\/', '/')}')`, message: RULE },
+  { rule: matches(GRAMMAR.source), message: RULE },
   {
-    rule: "self.findAll('[0-9]+-[0-9]+').all(r, int(r.split('-')[0]) <= int(r.split('-')[1]))",
+    rule: "self.findAll('[0-9]{1,2}-[0-9]{1,2}').all(r, int(r.split('-')[0]) <= int(r.split('-')[1]))",
     message: BACKWARDS,
   },
 ];
@@ -62,4 +63,4 @@ export const schedule = z
   .regex(OUTLINE, { error: RULE, abort: true })
   .refine((text) => GRAMMAR.test(text), { error: RULE, abort: true })
   .refine((text) => !text.includes('-') || isCron(text), { error: BACKWARDS })
-  .meta({ cel: CEL });
+  .meta({ cel: CEL, tokensUnchecked: true });

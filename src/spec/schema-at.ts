@@ -75,7 +75,7 @@ function child(schema: Schema, segment: PropertyKey): Schema | undefined {
   const def = schema._zod.def as core.$ZodTypeDef;
   switch (def.type) {
     case 'object':
-      return (def as core.$ZodObjectDef).shape[String(segment)];
+      return ownField((def as core.$ZodObjectDef).shape, String(segment));
     case 'array':
       return (def as core.$ZodArrayDef).element;
     case 'record':
@@ -83,6 +83,11 @@ function child(schema: Schema, segment: PropertyKey): Schema | undefined {
     default:
       return undefined;
   }
+}
+
+/** A document may have a field by the name of what every object has, e.g. `toString`. */
+function ownField(shape: core.$ZodObjectDef['shape'], name: string): Schema | undefined {
+  return Object.hasOwn(shape, name) ? shape[name] : undefined;
 }
 
 /** Takes wrappers off and picks the member of a union that the value's discriminator names. */

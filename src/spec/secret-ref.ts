@@ -10,6 +10,9 @@ export type SecretRef =
 export const SECRET_REF_PATTERN =
   /^\$\{(?:VAULT:[A-Za-z0-9_./-]+:[A-Za-z0-9_.-]+|ENV:[A-Za-z_][A-Za-z0-9_]*)\}$/;
 
+/** The longest reference; it bounds what a check in the API server may cost. */
+const MOST_CHARACTERS = 1024;
+
 /** The advice that ends every message about a literal secret. */
 export const SECRET_HOW = 'write a reference: ${VAULT:path:key} or ${ENV:NAME}';
 
@@ -30,6 +33,7 @@ export function formatSecretRef(ref: SecretRef): string {
 /** A field that holds a secret: only a reference is accepted, and a refused value is never repeated. */
 export const secretRef = z
   .string({ error: `must be a reference to a secret; ${SECRET_HOW}` })
+  .max(MOST_CHARACTERS, { error: `must have at most ${MOST_CHARACTERS} characters` })
   .regex(SECRET_REF_PATTERN, { error: `a literal secret is not allowed here; ${SECRET_HOW}` })
   .meta({ description: 'A reference to a secret: ${VAULT:path:key} or ${ENV:NAME}.', secret: true });
 

@@ -24,13 +24,33 @@ const condition: JsonSchema = {
 };
 
 const common: Readonly<Record<string, JsonSchema>> = {
-  observedGeneration: generation('Generation of the document that was reconciled last.'),
+  observedGeneration: {
+    ...generation('Generation of the document that was looked at last; -1 before the first time.'),
+    minimum: -1,
+  },
   conditions: {
     type: 'array',
     description: 'How the tenant or integration is doing.',
     'x-kubernetes-list-type': 'map',
     'x-kubernetes-list-map-keys': ['type'],
     items: condition,
+  },
+  lastHandledReconcileAt: text(
+    'Value of the annotation tenantry.dev/reconcile-requested-at that was acted on last.',
+  ),
+  plan: {
+    type: 'object',
+    description: 'What would be changed; with managementPolicy: Observe only, and where something differs.',
+    required: ['total', 'changes'],
+    properties: {
+      total: { type: 'integer', format: 'int32', minimum: 0, description: 'Number of changes.' },
+      changes: {
+        type: 'array',
+        description: 'The first 20 of them, in words.',
+        maxItems: 20,
+        items: { type: 'string' },
+      },
+    },
   },
   claim: text('The driver instance that owns the objects, e.g. operator:prod.'),
   ids: {
@@ -40,9 +60,16 @@ const common: Readonly<Record<string, JsonSchema>> = {
   },
 };
 
+/**
+ * A new object has this status before anybody looked at it. Without it kstatus, which Flux and others wait with, takes
+ * an object without conditions for done.
+ */
+const unseen: JsonSchema = { observedGeneration: -1 };
+
 export const tenantStatus: JsonSchema = {
   type: 'object',
   description: 'What was observed; written by the operator.',
+  default: unseen,
   properties: {
     ...common,
     schema: text('Postgres schema of the tenant.'),
@@ -53,8 +80,10 @@ export const tenantStatus: JsonSchema = {
 export const integrationStatus: JsonSchema = {
   type: 'object',
   description: 'What was observed; written by the operator.',
+  default: unseen,
   properties: {
     ...common,
+    namespace: text('spec.sync.namespace as it was reconciled last; nobody else is given it.'),
     credential: {
       type: 'object',
       description: 'The tenant’s credential; never the token itself.',
@@ -63,7 +92,6 @@ export const integrationStatus: JsonSchema = {
         expiresAt: time('When the access token ends; absent when it does not.'),
         lastRefreshTime: time('When it was refreshed last.'),
         scopes: { type: 'array', description: 'Scopes that were granted.', items: { type: 'string' } },
-        connectUrl: text('Link by which the tenant connects; present while the credential is missing.'),
       },
     },
     lastSync: {

@@ -30,6 +30,8 @@ const KEPT = new Set([
 export function structural(schema: JsonSchema): JsonSchema {
   const made: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(schema)) Object.assign(made, converted(keyword, value));
+  const rules = [...rulesOf(schema).filter((rule) => !rule.withheld), ...withheldRules(schema)];
+  if (rules.length > 0) made['x-kubernetes-validations'] = rules;
   // z.int() bounds every number by what JavaScript can hold; int64 says that better.
   if (made.maximum === Number.MAX_SAFE_INTEGER) made.format = 'int64';
   return sorted(made);
@@ -46,15 +48,46 @@ function converted(keyword: string, value: unknown): JsonSchema {
       return { items: structural(value as JsonSchema) };
     case 'properties':
       return { properties: mapValues(value as Readonly<Record<string, JsonSchema>>) };
+    case 'cel': // see rulesOf
     case 'propertyNames':
       return {};
-    case 'cel':
-      return {
-        'x-kubernetes-validations': (value as CelRule[]).map(({ rule, message }) => ({ rule, message })),
-      };
+    case 'structural':
+      return value as JsonSchema;
     default:
       throw new Error(`no structural form of the JSON Schema keyword ${keyword}`);
   }
+}
+
+function rulesOf(schema: JsonSchema | undefined): readonly CelRule[] {
+  return (schema?.cel as readonly CelRule[] | undefined) ?? [];
+}
+
+/** Words of the language itself; a field of such a name is written with "__" on both sides. */
+const CEL_RESERVED = new Set(['in', 'as', 'const', 'function', 'import', 'namespace', 'package', 'var']);
+
+/** The rules of the fields of a mapping, and of the elements of its lists of text, that must not show their value. */
+function withheldRules({ properties = {} }: JsonSchema): JsonSchema[] {
+  return Object.entries(properties as Record<string, JsonSchema>).flatMap(([name, field]) => {
+    const inField = rulesOf(field).filter(({ withheld }) => withheld);
+    const inItems = rulesOf(field.items as JsonSchema | undefined).filter(({ withheld }) => withheld);
+    const here = `self.${CEL_RESERVED.has(name) ? `__${name}__` : name}`;
+    const made = ({ message }: CelRule, rule: string): JsonSchema => ({
+      rule: `!has(${here}) || ${rule}`,
+      message,
+      fieldPath: `.${name}`,
+    });
+    return [
+      ...inField.map((rule) => made(rule, about(here, rule))),
+      ...inItems.map((rule) => made(rule, `${here}.all(item, ${about('item', rule)})`)),
+    ];
+  });
+}
+
+function about(subject: string, { rule }: CelRule): string {
+  const [, not, call] = /^(!?)self(\.matches\(r'[^']*'\))$/.exec(rule) ?? [];
+  if (call === undefined)
+    throw new Error(`a rule that withholds its value must be one self.matches: ${rule}`);
+  return `${not}${subject}${call}`;
 }
 
 function additional(value: unknown): JsonSchema {

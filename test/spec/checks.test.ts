@@ -139,6 +139,11 @@ const MISTAKES: readonly (readonly [
   [
     'a stream that is named twice',
     [tenant('a'), plain('p', 'a', '  sync: { streams: [{ name: x }, { name: x }] }\n')],
+    ['t.yaml:12:42 spec.sync.streams[1].name: is named before; name each stream once; found "x"'],
+  ],
+  [
+    'two streams that become one table',
+    [tenant('a'), plain('p', 'a', '  sync: { streams: [{ name: x }, { name: X }] }\n')],
     [
       't.yaml:12:42 spec.sync.streams[1].name: the table tenant_a.plain_x is written by another stream of this document at tenants/t.yaml:12 already; name each stream once',
     ],

@@ -42,6 +42,7 @@ export const tenants = document(
         optional,
       ),
       deletionPolicy: fc.constantFrom('Retain', 'Delete'),
+      managementPolicy: fc.constantFrom('Manage', 'Observe'),
       adopt: fc.boolean(),
       suspend: fc.boolean(),
     },
@@ -95,19 +96,32 @@ export const schedules = fc
   )
   .map(([minute, hour, [day, weekday], month]) => `${minute} ${hour} ${day} ${month} ${weekday}`);
 
+const app = fc.record(
+  {
+    clientId: word,
+    clientSecret: reference,
+    slug: fc.constantFrom('acme-app', '${ENV:SLUG}'),
+    appId: word,
+    privateKey: reference,
+    webhookSecret: reference,
+    redirectUri: fc.constantFrom('https://connect.example.com/back?a=b#c', '${ENV:REDIRECT_URI}'),
+  },
+  { requiredKeys: ['clientId', 'clientSecret'] },
+);
+
 export const integrations = document(
   'TenantIntegration',
   fc.record(
     {
       tenant: label,
       integration: label,
-      app: fc.record({ clientId: word, clientSecret: reference }),
+      app,
       scopes: fc.array(word, { maxLength: 3 }),
       config: fc.dictionary(label, fc.jsonValue(), { maxKeys: 3 }),
       sync: fc.record(
         {
           schedule: fc.oneof(fc.constant('manual'), schedules),
-          streams: fc.array(stream, { minLength: 1, maxLength: 3 }),
+          streams: fc.uniqueArray(stream, { minLength: 1, maxLength: 3, selector: ({ name }) => name }),
           namespace: schemaName,
           prefix: fc.stringMatching(/^[a-z0-9_]{0,32}$/),
           schemaChanges: fc.constantFrom(
@@ -122,6 +136,7 @@ export const integrations = document(
       ),
       access: fc.record({ tools: fc.boolean(), proxy: fc.boolean() }, optional),
       deletionPolicy: fc.constantFrom('Retain', 'Delete'),
+      managementPolicy: fc.constantFrom('Manage', 'Observe'),
       suspend: fc.boolean(),
       adopt: fc.boolean(),
     },
@@ -187,6 +202,13 @@ export const STRANGE: readonly Json[] = [
   'a'.repeat(300),
   '${ENV:X}',
   '${VAULT:a}',
+  `\${VAULT:${'a'.repeat(1024)}:k}`,
+  'https://a.example/\u00a0b',
+  'a\nb',
+  'a\u0000b',
+  // Assembled, so that no text in this file looks like a token to a scanner.
+  `xox${'b-'}1234-abcd`,
+  `look: gh${'p_'}abcdefgh`,
   'manual',
   '* * * * *',
   '90d',

@@ -74,7 +74,7 @@ describe('custom resource definitions', () => {
     const [tenants, integrations] = definitions.map(([, , definition]) => definition.spec);
     const names = (spec: typeof tenants) =>
       spec.versions[0].additionalPrinterColumns.map((column: { name: string }) => column.name);
-    expect(names(tenants)).toEqual(['Ready', 'Reason', 'Schema', 'Age']);
+    expect(names(tenants)).toEqual(['Ready', 'Reason', 'Schema', 'Age', 'Message']);
     expect(names(integrations)).toEqual([
       'Tenant',
       'Integration',
@@ -83,13 +83,19 @@ describe('custom resource definitions', () => {
       'Credential',
       'Last Sync',
       'Age',
+      'Message',
     ]);
     const spec = integrations.versions[0].schema.openAPIV3Schema.properties.spec.properties;
     for (const field of ['tenant', 'integration']) {
-      expect(spec[field]['x-kubernetes-validations']).toEqual([
-        { rule: 'self == oldSelf', message: 'cannot be changed; make a new document instead' },
-      ]);
+      expect(spec[field]['x-kubernetes-validations']).toContainEqual({
+        rule: 'self == oldSelf',
+        message: 'cannot be changed; make a new document instead',
+      });
     }
+    expect(spec.sync.properties.streams).toMatchObject({
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    });
     expect(spec.config).toMatchObject({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
     expect(spec.sync.default).toEqual({});
     expect(spec.sync.properties.schedule.default).toBe('manual');

@@ -21,7 +21,8 @@ const byJsonSchema = (name: string, document: unknown): boolean =>
   ajv.validate(`https://tenantry.dev/schema/v1alpha1/${name}.schema.json`, document);
 
 /** What only `tenantry validate` and the API server's own rules know; JSON Schema has no words for it. */
-const BEYOND_JSON_SCHEMA = /must be at least 1h|has a range that runs backwards|must be "manual" or a cron/;
+const BEYOND_JSON_SCHEMA =
+  /must be at least 1h|has a range that runs backwards|must be "manual" or a cron|name each stream once/;
 
 function issuesOf(kind: Kind, document: unknown): string[] {
   const result = KINDS[kind].safeParse(document);

@@ -4,6 +4,10 @@ export const STATUS_REASONS = [
   'Reconciled',
   /** Everything is as the document says, and the syncs are paused. */
   'Suspended',
+  /** The credential is there and can be used. */
+  'Connected',
+  /** The access token has ended and was not refreshed yet. */
+  'CredentialExpired',
   /** The work is under way. */
   'Progressing',
   /** A person has to connect the integration. */

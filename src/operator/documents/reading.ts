@@ -1,0 +1,210 @@
+/** One reading of all objects: which Tenant each belongs to, what is wrong with it, and what is left. */
+import type { Problem } from '../../errors.ts';
+import type { Precedence } from '../../spec/collisions.ts';
+import type { Loaded } from '../../spec/documents.ts';
+import type { IntegrationDocument } from '../../spec/integration.ts';
+import { byName } from '../../spec/load.ts';
+import type { TenantDocument } from '../../spec/tenant.ts';
+import { type AnyObject, type IntegrationObject, objectKeyOf, type TenantObject } from '../objects.ts';
+import type { StatusReason } from '../status/reasons.ts';
+import { byAge } from './age.ts';
+import { type Parsed, parseIntegration, parseTenant } from './parse.ts';
+import type { ReadInput, ReadResult, UnitDocuments } from './read.ts';
+import { settle } from './settle.ts';
+
+interface Unit {
+  tenant?: Loaded<TenantDocument>;
+  readonly integrations: Loaded<IntegrationDocument>[];
+  readonly leaving: Loaded<IntegrationDocument>[];
+  held: boolean;
+}
+
+type State = { readonly reason: StatusReason; readonly message: string };
+
+export class Reading {
+  readonly #input: ReadInput;
+  readonly #units = new Map<string, Unit>();
+  readonly #problems = new Map<string, readonly Problem[]>();
+  readonly #states = new Map<string, State>();
+  readonly #held = new Map<string, AnyObject[]>();
+  readonly #objects = new Map<object, AnyObject>();
+  /** The Tenant of each name: of several the oldest, valid or not, also while it is being deleted. */
+  readonly #keepers = new Map<string, TenantObject>();
+  /** `namespace/name` of the others. */
+  readonly #losers = new Set<string>();
+  /** Valid by themselves, and the remnants of the others: the oldest first. */
+  readonly #tenants: Loaded<TenantDocument>[] = [];
+  readonly #integrations: Loaded<IntegrationDocument>[] = [];
+
+  constructor(input: ReadInput) {
+    this.#input = input;
+  }
+
+  /** Reads each object by itself and finds out which Tenant it belongs to. */
+  choose(): void {
+    for (const object of byAge(this.#input.tenants)) this.#addTenant(object);
+    for (const object of byAge(this.#input.integrations)) this.#addIntegration(object);
+  }
+
+  #addTenant(object: TenantObject): void {
+    const { name, namespace } = object.metadata;
+    const unit = this.#unit(`${namespace}/${name}`);
+    const keeper = this.#keepers.get(name);
+    if (keeper !== undefined) {
+      if (isLeaving(object)) return;
+      this.#losers.add(`${namespace}/${name}`);
+      const message = `the Tenant "${name}" is given already in the namespace "${keeper.metadata.namespace}"`;
+      this.#refuse(object, [{ message, path: 'metadata.name' }], unit);
+      return;
+    }
+    this.#keepers.set(name, object);
+    const parsed = parseTenant(object, this.#input.cache);
+    this.#take(object, parsed, this.#tenants);
+    if (parsed.problems.length > 0 && !isLeaving(object)) this.#refuse(object, parsed.problems, unit);
+    // To take away what a document stands for, what is certain of it is enough.
+    const readable = parsed.document ?? (isLeaving(object) ? parsed.remnant : undefined);
+    if (readable !== undefined) unit.tenant = readable;
+  }
+
+  #addIntegration(object: IntegrationObject): void {
+    const { namespace } = object.metadata;
+    const parsed = parseIntegration(object, this.#input.cache);
+    const tenant = tenantOf(object);
+    const unit = this.#unit(`${namespace}/${tenant}`);
+    if (isLeaving(object)) {
+      const known = this.#input.catalog.has(String(object.spec?.['integration']));
+      const readable = known ? (parsed.document ?? parsed.remnant) : undefined;
+      if (readable !== undefined) {
+        unit.leaving.push(readable);
+        this.#objects.set(readable, object);
+      }
+      return;
+    }
+    if (parsed.problems.length > 0) this.#refuse(object, parsed.problems, unit);
+    const keeper = this.#keepers.get(tenant);
+    if (keeper?.metadata.namespace === namespace) this.#take(object, parsed, this.#integrations);
+    else if (parsed.document !== undefined) {
+      const lost = this.#losers.has(`${namespace}/${tenant}`);
+      this.#states.set(objectKeyOf(object), lost ? notReady(tenant) : notFound(object, tenant, keeper));
+      this.#hold(object, unit);
+    }
+  }
+
+  #take<D extends object>(object: AnyObject, parsed: Parsed<D>, into: Loaded<D>[]): void {
+    const taken = parsed.document ?? parsed.remnant;
+    if (taken === undefined) return;
+    into.push(taken);
+    this.#objects.set(taken, object);
+  }
+
+  /** Checks the documents together, and keeps what is valid. */
+  settle(): void {
+    const [tenants, integrations] = [this.#tenants, this.#integrations];
+    const { catalog } = this.#input;
+    const mistakes = settle({ tenants, integrations, catalog, precedence: this.#precedence() });
+    for (const [document, problems] of mistakes) {
+      const object = this.#objects.get(document);
+      if (object === undefined || isLeaving(object)) continue;
+      const unit = this.#unit(unitKeyOf(object));
+      const own = this.#problems.get(objectKeyOf(object)) ?? [];
+      // What is wrong with a field by itself says it better than what follows from it.
+      const paths = new Set(own.map(({ path }) => path));
+      this.#refuse(object, [...own, ...problems.filter(({ path }) => !paths.has(path))], unit);
+      if (unit.tenant === document) delete unit.tenant;
+    }
+    for (const document of integrations) this.#settleIntegration(document);
+  }
+
+  #settleIntegration(document: Loaded<IntegrationDocument>): void {
+    const object = this.#objects.get(document);
+    if (object === undefined || this.#problems.has(objectKeyOf(object))) return;
+    const unit = this.#unit(unitKeyOf(object));
+    if (unit.tenant !== undefined) {
+      unit.integrations.push(document);
+      return;
+    }
+    this.#states.set(objectKeyOf(object), notReady(document.spec.tenant));
+    this.#hold(object, unit);
+  }
+
+  /** Who was given a schema keeps it; of those that were not, the older one. */
+  #precedence(): Precedence {
+    const age = new Map(byAge([...this.#objects.values()]).map((object, index) => [object, index]));
+    return (document, schema) => {
+      const object = this.#objects.get(document);
+      if (object === undefined) return Number.POSITIVE_INFINITY;
+      const had = object.kind === 'Tenant' ? object.status?.schema : object.status?.namespace;
+      return (age.get(object) ?? 0) + (had === schema ? 0 : age.size);
+    };
+  }
+
+  #refuse(object: AnyObject, problems: readonly Problem[], unit: Unit): void {
+    if (!this.#problems.has(objectKeyOf(object))) this.#hold(object, unit);
+    this.#problems.set(objectKeyOf(object), problems);
+  }
+
+  /** A Tenant of the same name in another namespace is not held: its documents are valid. */
+  #hold(object: AnyObject, unit: Unit): void {
+    unit.held = true;
+    const tenant = object.kind === 'Tenant' ? object.metadata.name : tenantOf(object);
+    const keeper = this.#keepers.get(tenant);
+    if (keeper !== undefined && keeper.metadata.namespace !== object.metadata.namespace) return;
+    const known = this.#held.get(tenant);
+    if (known) known.push(object);
+    else this.#held.set(tenant, [object]);
+  }
+
+  #unit(key: string): Unit {
+    const known = this.#units.get(key);
+    if (known) return known;
+    const unit: Unit = { integrations: [], leaving: [], held: false };
+    this.#units.set(key, unit);
+    return unit;
+  }
+
+  result(): ReadResult {
+    const { tenants, integrations, platform } = this.#input;
+    const units = [...this.#units.values()];
+    const staying = units.filter(({ tenant }) => tenant && !isLeaving(this.#objects.get(tenant)));
+    return {
+      documents: {
+        platform,
+        tenants: byName(staying.flatMap(({ tenant }) => tenant ?? [])),
+        integrations: byName(staying.flatMap((unit) => unit.integrations)),
+      },
+      units: this.#units as ReadonlyMap<string, UnitDocuments & Unit>,
+      problems: this.#problems,
+      states: this.#states,
+      held: this.#held,
+      deleting: [...tenants, ...integrations].filter(isLeaving),
+      objectOf: (document) => this.#objects.get(document),
+    };
+  }
+}
+
+function isLeaving(object: AnyObject | undefined): boolean {
+  return object?.metadata.deletionTimestamp !== undefined;
+}
+
+function tenantOf(object: IntegrationObject): string {
+  return String(object.spec?.['tenant']);
+}
+
+function unitKeyOf(object: AnyObject): string {
+  const tenant = object.kind === 'Tenant' ? object.metadata.name : tenantOf(object);
+  return `${object.metadata.namespace}/${tenant}`;
+}
+
+function notReady(tenant: string): State {
+  return { reason: 'TenantNotReady', message: `the Tenant "${tenant}" is not valid; see its status` };
+}
+
+function notFound({ metadata }: IntegrationObject, tenant: string, keeper: TenantObject | undefined): State {
+  const here = `there is no Tenant "${tenant}" in the namespace "${metadata.namespace}"`;
+  const there = keeper?.metadata.namespace;
+  const more =
+    there === undefined
+      ? ''
+      : `; the one in the namespace "${there}" is another's: both must be in one namespace`;
+  return { reason: 'TenantNotFound', message: `${here}${more}` };
+}

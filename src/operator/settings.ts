@@ -1,0 +1,28 @@
+/** How an operator was started. */
+import { hostname } from 'node:os';
+
+export interface OperatorFlags {
+  /** Name of the cluster, in the owner `operator:<cluster>`. Default: name of the Platform document. */
+  readonly cluster?: string | undefined;
+  /** Only this namespace. Default: all. */
+  readonly namespace?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  /** False: this process is the only one and leads at once. Default true. */
+  readonly leaderElection?: boolean;
+  /** Of the Lease. Default: the pod's or the context's namespace. */
+  readonly leaseNamespace?: string | undefined;
+  /** Default 0.0.0.0. */
+  readonly healthHost?: string | undefined;
+  /** 0 takes a free one. Default 8080. */
+  readonly healthPort?: number | undefined;
+  /** Mean time between two looks at a tenant, in seconds. Default 600. */
+  readonly pollSeconds?: number | undefined;
+}
+
+export const LEASE_NAME = 'tenantry-operator';
+
+/** Unique among the replicas, also after a restart in the same pod. */
+export function identity(random: string): string {
+  return `${hostname()}_${random}`;
+}
