@@ -80,7 +80,7 @@ async function writeTenant(dir: string, index: number, perTenant: number): Promi
   return integrations.map(({ id }) => ({ tenant, integration: id }));
 }
 
-function platformDocument(): string {
+export function platformDocument(): string {
   const apps = INTEGRATIONS.filter(({ app }) => app).map(
     ({ id }) =>
       `    ${id}:\n      clientId: \${ENV:${id.toUpperCase()}_CLIENT_ID}\n      clientSecret: \${ENV:${id.toUpperCase()}_CLIENT_SECRET}\n`,

@@ -93,6 +93,10 @@ async function run({ tenants, rounds, only, credentials }: Options): Promise<unk
 async function measure(args: readonly string[]): Promise<unknown> {
   const [part, ...rest] = args;
   try {
+    if (part === 'operator') {
+      const { benchOperator } = await import('./operator/main.ts');
+      return await benchOperator(rest);
+    }
     if (part !== 'sidecar') return await run(options(args));
     const { benchSidecar } = await import('./sidecar/main.ts');
     return await benchSidecar(rest);

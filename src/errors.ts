@@ -73,6 +73,7 @@ const registry = {
     retryable: false,
     hint: 'another stack or driver owns it; move it with that driver, or use another name',
   },
+  TimedOut: { retryable: true, hint: 'a system answers too slowly; look at its log and its load' },
   Blocked: { retryable: false, hint: 'fix what it depends on first' },
   ConfirmationRequired: { retryable: false, hint: 'confirm by name with --confirm' },
   Locked: { retryable: true, hint: 'another apply of this stack is running; wait for it or stop it' },
@@ -167,6 +168,16 @@ const registry = {
 
 /** A stable code: also the reason of a condition or event, a problem type and a metric label. */
 export type ErrorCode = keyof typeof registry;
+
+/** Is this text a code of the registry? */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(registry, text);
+}
+
+/** May the same be tried again without anybody changing anything? */
+export function isRetryableCode(code: ErrorCode): boolean {
+  return registry[code].retryable;
+}
 
 export interface ErrorOptions {
   readonly cause?: unknown;

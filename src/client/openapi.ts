@@ -540,6 +540,7 @@ export interface components {
       | 'Conflict'
       | 'NotOwned'
       | 'OwnedByAnother'
+      | 'TimedOut'
       | 'Blocked'
       | 'ConfirmationRequired'
       | 'Locked'
@@ -1091,7 +1092,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description Something behind the sidecar does not answer; nothing is lost. Codes: VaultUnreachable, VaultSealed, VaultUnavailable, PostgresUnreachable, PostgresUnavailable, AirbyteUnreachable, AirbyteUnavailable, KubernetesUnreachable, KubernetesUnavailable, KubernetesUnauthorized, KubernetesForbidden, KubernetesGone, Locked, IssuerUnavailable, ShuttingDown, ProviderUnavailable. */
+    /** @description Something behind the sidecar does not answer; nothing is lost. Codes: VaultUnreachable, VaultSealed, VaultUnavailable, PostgresUnreachable, PostgresUnavailable, AirbyteUnreachable, AirbyteUnavailable, KubernetesUnreachable, KubernetesUnavailable, KubernetesUnauthorized, KubernetesForbidden, KubernetesGone, TimedOut, Locked, IssuerUnavailable, ShuttingDown, ProviderUnavailable. */
     Unavailable: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];

@@ -10,7 +10,7 @@ import { createAccessLog } from './audit/database-log.ts';
 import type { SidecarContext } from './context.ts';
 import { createDatabase } from './database/pooled-database.ts';
 import { createRetention } from './database/retention.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from '../log.ts';
 import type { Metrics } from './metrics.ts';
 import { createProviders } from './providers/providers.ts';
 import { createQueue } from './queue/worker-queue.ts';

@@ -2,7 +2,7 @@
  * One line for each request. It is written a thousand times more often than any other, so it goes past the general log,
  * with whose lines it is the same: of its few fields only one can hold what a sender chose.
  */
-import { isLevelOn, type LogOptions, writerOf } from './log.ts';
+import { isLevelOn, type LogOptions, writerOf } from '../log.ts';
 
 export interface RequestLine {
   /** Cleaned of secrets, where it is the sender's own word. */

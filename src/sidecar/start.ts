@@ -7,7 +7,7 @@ import { assemble } from './assemble.ts';
 import { authentication } from './callers/authentication.ts';
 import type { Routes, SidecarContext, SidecarServer } from './context.ts';
 import { listen } from './listen.ts';
-import { createLog } from './log.ts';
+import { createLog } from '../log.ts';
 import { createMetrics } from './metrics.ts';
 import { migrateFirst, requireTables } from './prepare-tables.ts';
 import { createRequestLog } from './request-log.ts';

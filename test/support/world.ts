@@ -14,6 +14,7 @@ import type { DevPostgres } from '../../src/dev/postgres.ts';
 import { type DevVault, startDevVault } from '../../src/dev/vault/server.ts';
 import { type ApplyOptions, apply } from '../../src/reconcile/apply.ts';
 import type { Outcome, ReconcileEvent, ResourceResult } from '../../src/reconcile/events.ts';
+import type { LookOptions } from '../../src/reconcile/observe.ts';
 import { createWorld, limitsOf, type Prepared, type PrepareInput, prepare } from '../../src/reconcile/run.ts';
 import { isChange, type Step } from '../../src/reconcile/step.ts';
 import type { World } from '../../src/resources/kind.ts';
@@ -133,6 +134,7 @@ export function integrationYaml(tenant: string, integration: string, spec: objec
 
 export interface RunOptions
   extends Partial<Pick<PrepareInput, 'only' | 'leaving' | 'confirmed'>>,
+    LookOptions,
     Partial<Omit<ApplyOptions, 'onEvent'>> {
   /** Default `cli:<name of the Platform>`. */
   readonly owner?: string;

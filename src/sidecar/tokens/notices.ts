@@ -5,7 +5,7 @@ import type { CredentialPlace } from '../../credentials/store.ts';
 import { credentialPath } from '../../resources/vault/paths.ts';
 import type { Database, Subscription } from '../database/database.ts';
 
-const CHANNEL = 'tenantry_credentials';
+export const CREDENTIALS_CHANNEL = 'tenantry_credentials';
 
 const notice = z.object({
   tenant: z.string(),
@@ -19,7 +19,7 @@ export type Notice = z.output<typeof notice>;
 /** Tells every replica to look again, for who changes an installation beside the token service (suspends it). */
 export async function tellChanged(database: Pick<Database, 'notify'>, place: CredentialPlace): Promise<void> {
   const { tenant, integration } = place;
-  await database.notify(CHANNEL, { tenant, integration });
+  await database.notify(CREDENTIALS_CHANNEL, { tenant, integration });
 }
 
 export interface CredentialNotices {
@@ -56,12 +56,12 @@ export function createNotices(database: Database, listener: NoticeListener): Cre
       return subscription?.connected ?? false;
     },
     async start() {
-      const made = await database.listen(CHANNEL, { onNotice: heard, onGap: () => listener.onGap() });
+      const made = await database.listen(CREDENTIALS_CHANNEL, { onNotice: heard, onGap: () => listener.onGap() });
       subscription = made;
       if (closed) await made.close();
     },
     async tell({ tenant, integration }, version) {
-      await database.notify(CHANNEL, { tenant, integration, version });
+      await database.notify(CREDENTIALS_CHANNEL, { tenant, integration, version });
     },
     async next(place, ms, signal) {
       const key = credentialPath(place.tenant, place.integration);

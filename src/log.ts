@@ -1,7 +1,7 @@
-/** The sidecar's log: one JSON line each, with every known secret taken out. */
+/** The log of what runs for long: one JSON line each, with every known secret taken out. */
 import { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
-import type { Redactor } from '../redact.ts';
+import type { Redactor } from './redact.ts';
 
 export type { Logger } from 'pino';
 
