@@ -118,8 +118,8 @@ describe('the Dockerfile', () => {
     );
   });
 
-  it('ends as a user without rights', async () => {
+  it('ends as a user without rights, by number as Kubernetes needs it', async () => {
     const lines = (await readFile(dockerfile, 'utf8')).split('\n');
-    expect(lines.filter((line) => line.startsWith('USER ')).at(-1)).toBe('USER nonroot');
+    expect(lines.filter((line) => line.startsWith('USER ')).at(-1)).toBe('USER 65532:65532');
   });
 });

@@ -1,6 +1,6 @@
 /** The real programs that the tests start: their versions, and how each is found and built. */
 
-export type EngineName = 'vault' | 'etcd' | 'kube-apiserver' | 'pulumi' | 'deploy-check';
+export type EngineName = 'vault' | 'etcd' | 'kube-apiserver' | 'pulumi' | 'deploy-check' | 'helm' | 'kstatus';
 
 /** A program that may stand for the engine when it is on PATH. */
 export interface Program {
@@ -21,7 +21,7 @@ export interface Engine {
   /** Looked for in the folder KUBEBUILDER_ASSETS too, where Kubernetes developers keep it. */
   readonly isAsset: boolean;
   /** Folder of this folder with the go.mod that pins it. */
-  readonly module: 'vault' | 'kubernetes' | 'pulumi' | 'deploy';
+  readonly module: 'vault' | 'kubernetes' | 'pulumi' | 'deploy' | 'helm' | 'kstatus';
   readonly package: string;
   /** Variables that the linker sets: a build from a module knows nothing of its release. */
   readonly stamps: readonly string[];
@@ -79,13 +79,34 @@ export const engines: Readonly<Record<EngineName, Engine>> = {
     stamps: ['github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.250.0'],
     buildTime: '2 to 3 minutes',
   },
-  // A program of ours round the code that Docker reads compose files and Dockerfiles with.
+  // A program of ours round the code that Docker reads compose files and Dockerfiles with, and Prometheus its expressions.
   'deploy-check': {
-    version: '1.0.0',
+    version: '1.1.0',
     variable: 'TENANTRY_DEPLOY_CHECK',
-    programs: [{ name: 'deploy-check', series: '1.0.', versionArgs: ['version'] }],
+    programs: [{ name: 'deploy-check', series: '1.1.', versionArgs: ['version'] }],
     isAsset: false,
     module: 'deploy',
+    package: '.',
+    stamps: ['main.version=1.1.0'],
+    buildTime: 'less than a minute',
+  },
+  helm: {
+    version: '4.1.4',
+    variable: 'TENANTRY_HELM',
+    programs: [{ name: 'helm', series: '4.1.', versionArgs: ['version', '--short'] }],
+    isAsset: false,
+    module: 'helm',
+    package: 'helm.sh/helm/v4/cmd/helm',
+    stamps: ['helm.sh/helm/v4/internal/version.version=v4.1.4'],
+    buildTime: '1 to 3 minutes',
+  },
+  // A program of ours round kstatus and the Lua of Argo CD.
+  kstatus: {
+    version: '1.0.0',
+    variable: 'TENANTRY_KSTATUS',
+    programs: [{ name: 'kstatus-check', series: '1.0.', versionArgs: ['version'] }],
+    isAsset: false,
+    module: 'kstatus',
     package: '.',
     stamps: ['main.version=1.0.0'],
     buildTime: 'less than a minute',

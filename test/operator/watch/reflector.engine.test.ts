@@ -239,9 +239,7 @@ test('etcd standing still loses nothing', async () => {
   await world.api.pauseEtcd();
   const written = following.put('a', 'second');
   const asked = following.informer.relist();
-  await expect
-    .poll(async () => (await world.api.call('GET', '/readyz/etcd')).status, WAIT)
-    .toBe(500);
+  await expect.poll(async () => (await world.api.call('GET', '/readyz/etcd')).status, WAIT).toBe(500);
   expect(following.informer.objects.get('etcd/a')?.spec['displayName']).toBe('first');
   world.api.resumeEtcd();
   await Promise.all([written, asked]);
