@@ -22,20 +22,33 @@ export function ownerOf(tenant: string | undefined, observation: Observation): O
 /** @returns the reason why not, or undefined when the object is ours or may be taken. */
 export function ownershipProblem(
   kind: Kind,
-  what: { readonly name: string; readonly adopt: boolean },
+  what: { readonly name: string; readonly adopt: boolean; readonly tenant?: string | undefined },
   observed: Observed | undefined,
   owner: Owner,
 ): TenantryError | undefined {
   // An object that cannot carry a mark stands behind the claim of its tenant, which every run checks first.
   if (!observed || kind.ownership !== 'mark') return undefined;
   if (observed.mark) {
-    if (observed.mark.owner === owner) return undefined;
+    if (observed.mark.owner === owner)
+      return ofAnotherTenant(`${kind.type} ${what.name}`, observed.mark, what.tenant);
     return ownedByAnother(`${kind.type} ${what.name}`, observed.mark, owner);
   }
   if (what.adopt || kind.takesUnmarked) return undefined;
   const inTheWay = (observed as Partial<ClaimObserved>).inTheWay ?? [];
   const found = inTheWay.length > 0 ? inTheWay.join(' and ') : `${kind.type} ${what.name}`;
   return new TenantryError('NotOwned', `${found} is there already, and Tenantry did not make it`);
+}
+
+/** Documents that are checked together never want the same object; this is for what was left by others. */
+function ofAnotherTenant(what: string, mark: Mark, tenant: string | undefined): TenantryError | undefined {
+  if (tenant === undefined || mark.tenant === undefined || mark.tenant === tenant) return undefined;
+  return new TenantryError(
+    'OwnedByAnother',
+    `${what} belongs to the tenant ${mark.tenant}, and this is ${tenant}`,
+    {
+      hint: 'use another name, or remove it with that tenant first',
+    },
+  );
 }
 
 /** @param what as people call it, e.g. `vault:claim acme` */

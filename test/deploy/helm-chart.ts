@@ -114,6 +114,13 @@ export function podTemplates(objects: readonly Rendered[]): readonly PodTemplate
     .map(({ spec }) => spec?.['template'] as PodTemplate);
 }
 
+/** The container of a program: `operator`, `sidecar` or `migrate`. */
+export function container(objects: readonly Rendered[], name: string): Container {
+  const found = podTemplates(objects).find(({ spec }) => spec.containers[0].name === name);
+  if (found === undefined) throw new Error(`no container ${name}`);
+  return found.spec.containers[0];
+}
+
 const CLUSTER_WIDE = new Set([
   'ClusterRole',
   'ClusterRoleBinding',

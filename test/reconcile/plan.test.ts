@@ -302,3 +302,17 @@ test.each(['/workspaces', '/sources'] as const)(
     expect(JSON.stringify([...planned.observation.objects].map(([, found]) => [...found]))).toContain(id);
   },
 );
+
+test('a schema of one tenant is refused to another of the same owner, also where no document speaks for the first', async () => {
+  const stack = await documentsOf(
+    platformYaml() + tenantYaml('initech', { database: { schema: 'tenant_acme' } }),
+  );
+  const { steps } = await planOnce(systems, stack, { env, only: new Set(['initech']) });
+  const refused = steps
+    .filter((step) => step.action === 'refuse')
+    .map((step) => [step.id, step.problem?.message]);
+  expect(refused).toContainEqual([
+    'postgres:schema/tenant_acme',
+    'postgres:schema tenant_acme belongs to the tenant acme, and this is initech',
+  ]);
+});

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { integrations, mutated, tenants } from '../../spec/families.ts';
 import { type CustomResources, startCustomResources } from './api.ts';
+import { TOKEN } from './field.ts';
 import { ownProblems } from './own-verdict.ts';
-import { CASES, SAMPLES, TOKEN } from './verdicts.ts';
+import { CASES, SAMPLES } from './verdicts.ts';
 
 let kube: CustomResources;
 

@@ -76,3 +76,20 @@ function createChecker(): { heard: Map<string, TenantObject>; hear: (change: Cha
 
 /** The changes do not make one story. */
 export class Contradiction extends Error {}
+
+/** An API server with objects t0, t1, … */
+export function stocked(count: number): FakeApi {
+  const api = createFakeApi();
+  for (let each = 0; each < count; each += 1) api.put(`t${each}`);
+  return api;
+}
+
+/** Names of the objects of the copy. */
+export const namesOf = ({ informer }: Fixture): string[] =>
+  [...informer.objects.values()].map(({ metadata }) => metadata.name);
+
+/** The changes in words, e.g. `added t0`. */
+export const told = ({ changes }: Fixture): string[] =>
+  changes.map(({ type, object }) => `${type} ${object.metadata.name}`);
+
+export const listCalls = ({ api }: Fixture): number => api.calls.filter(({ verb }) => verb === 'list').length;
