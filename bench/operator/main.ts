@@ -1,5 +1,4 @@
 /** `npm run bench -- operator`: the operator on a real API server, Vault and Postgres. */
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { generateStack } from '../generate.ts';
 import { machine } from '../measures.ts';
 import { applyAll } from './apply.ts';
 import { objectsOf } from './objects.ts';
+import { buildPackage } from './package.ts';
 import { restart } from './restart.ts';
 import { startOperatorBenchWorld } from './world.ts';
 
@@ -24,9 +24,8 @@ export async function benchOperator(args: readonly string[]): Promise<unknown> {
   const integrationsPerTenant = Number(values.integrations);
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
   const dir = await mkdtemp(join(tmpdir(), 'tenantry-bench-'));
-  // What is installed is measured: the sources as they are need 40 MB more, to be made JavaScript.
-  execFileSync(process.execPath, [join(import.meta.dirname, '../../scripts/build.ts')], { stdio: 'inherit' });
-  const world = await startOperatorBenchWorld();
+  const built = await buildPackage();
+  const world = await startOperatorBenchWorld(built.program);
   try {
     const accounts = await generateStack(dir, { tenants, integrationsPerTenant });
     await seedCredentials(world.environment, accounts);
@@ -41,6 +40,7 @@ export async function benchOperator(args: readonly string[]): Promise<unknown> {
     return { date: new Date().toISOString(), ...machine(), apply: applied.report, restart: restarted.report };
   } finally {
     await world.close();
+    await built.remove();
     await rm(dir, { recursive: true, force: true });
   }
 }

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as timer } from 'node:timers/promises';
 import { freePort } from '../../src/dev/free-port.ts';
@@ -63,13 +62,16 @@ export class Metrics {
   }
 }
 
+/** Where an operator runs. */
+export type OperatorPlace = Pick<OperatorBenchWorld, 'kube' | 'stackDir' | 'variables' | 'program'>;
+
 export interface OperatorProcessOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startOperatorProcess(
-  { kube, stackDir, variables }: OperatorBenchWorld,
+  { kube, stackDir, variables, program }: OperatorPlace,
   { args = [], env = {} }: OperatorProcessOptions = {},
 ): Promise<OperatorProcess> {
   const port = await freePort();
@@ -77,14 +79,21 @@ export async function startOperatorProcess(
   const child: ChildProcess = spawn(
     process.execPath,
     [
-      join(import.meta.dirname, '../../dist/cli/main.js'),
+      program,
       'operator',
       ...['--stack', stackDir, '--cluster', 'bench', '--kubeconfig', kube.api.kubeconfigFile],
       ...['--lease-namespace', NAMESPACE, '--health-host', '127.0.0.1', '--health-port', String(port)],
       ...args,
     ],
     {
-      env: { ...process.env, ...variables, LOG_LEVEL: 'info', ...env },
+      // Flags for the operator alone, e.g. --cpu-prof.
+      env: {
+        ...process.env,
+        ...variables,
+        LOG_LEVEL: 'info',
+        NODE_OPTIONS: process.env['OPERATOR_NODE_OPTIONS'],
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );

@@ -17,12 +17,14 @@ export interface OperatorBenchWorld {
   readonly environment: BenchEnvironment;
   /** Folder with the Platform document. */
   readonly stackDir: string;
+  /** Path of the program that is measured. */
+  readonly program: string;
   /** For the operator's process. */
   readonly variables: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
-export async function startOperatorBenchWorld(): Promise<OperatorBenchWorld> {
+export async function startOperatorBenchWorld(program: string): Promise<OperatorBenchWorld> {
   const [kube, vault, environment] = await Promise.all([
     startKubeWorld(),
     startVault(),
@@ -43,6 +45,7 @@ export async function startOperatorBenchWorld(): Promise<OperatorBenchWorld> {
     vault,
     environment: { ...environment, variables },
     stackDir,
+    program,
     variables,
     async close() {
       await Promise.all([kube.close(), vault.close(), environment.close()]);

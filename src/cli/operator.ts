@@ -16,6 +16,8 @@ interface OperatorOptions extends StackOptions {
   readonly healthHost?: string;
   readonly healthPort?: number;
   readonly pollInterval?: number;
+  readonly webhookPort?: number;
+  readonly webhookCertDir?: string;
 }
 
 export function operatorCommand(context: CommandContext): Command {
@@ -42,6 +44,12 @@ export function operatorCommand(context: CommandContext): Command {
     .option('--health-host <address>', 'address for /healthz, /readyz and /metrics (default: 0.0.0.0)')
     .option('--health-port <number>', 'port for these (default: 8080)', portOf)
     .option('--poll-interval <seconds>', 'mean time between two looks at a tenant (default: 600)', secondsOf)
+    .option(
+      '--webhook-port <number>',
+      'serve the webhook that injects sidecars into Pods (default: not)',
+      portOf,
+    )
+    .option('--webhook-cert-dir <folder>', 'with its tls.crt and tls.key, read again when they change')
     .action((options: OperatorOptions) => report(context, options, () => operate(options, context.io)));
 }
 
@@ -82,6 +90,8 @@ async function operate(options: OperatorOptions, io: Io): Promise<ExitCode> {
       healthHost: options.healthHost,
       healthPort: options.healthPort,
       pollSeconds: options.pollInterval,
+      webhookPort: options.webhookPort,
+      webhookCertDir: options.webhookCertDir,
     },
     stop: io.stop,
     abort: io.abort,

@@ -12,6 +12,7 @@ interface SidecarOptions extends StackOptions {
   readonly host?: string;
   readonly port?: number;
   readonly migrate: boolean;
+  readonly jobs: boolean;
 }
 
 export function sidecarCommand(context: CommandContext): Command {
@@ -32,6 +33,10 @@ export function sidecarCommand(context: CommandContext): Command {
     )
     .option('--host <address>', 'address to listen on (default: 0.0.0.0; loopback in posture sidecar)')
     .option('--port <number>', 'port to listen on (default: PORT, else 7250)', portOf)
+    .option(
+      '--no-jobs',
+      'leave background work (refreshes in time, webhooks) to other replicas; a token is still refreshed when it is asked for',
+    )
     .option('--no-migrate', 'do not bring the platform tables up to date first; `tenantry migrate` did')
     .addOption(
       new Option(
@@ -72,6 +77,7 @@ async function serve(options: SidecarOptions, io: Io): Promise<ExitCode> {
     ...(stackDir !== undefined && { stackDir }),
     env,
     migrate: options.migrate,
+    jobs: options.jobs,
     flags: {
       posture: options.posture,
       ...(options.host !== undefined && { host: options.host }),

@@ -16,6 +16,10 @@ export interface OperatorFlags {
   readonly healthHost?: string | undefined;
   /** 0 takes a free one. Default 8080. */
   readonly healthPort?: number | undefined;
+  /** Port of the webhook that injects sidecars. Default: it is not served. */
+  readonly webhookPort?: number | undefined;
+  /** Folder with its tls.crt and tls.key. */
+  readonly webhookCertDir?: string | undefined;
   /** Mean time between two looks at a tenant, in seconds. Default 600. */
   readonly pollSeconds?: number | undefined;
 }

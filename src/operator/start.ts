@@ -28,6 +28,7 @@ import { identity, LEASE_NAME, type OperatorFlags } from './settings.ts';
 import type { Informer } from './watch/informer.ts';
 import { createInformer } from './watch/reflector.ts';
 import { trim } from './watch/trim.ts';
+import { startWebhook } from './webhook.ts';
 
 export interface StartOptions {
   /** Folder with the Platform document and private catalog entries. */
@@ -100,10 +101,12 @@ export async function runOperator(options: StartOptions): Promise<void> {
     { owner: replica.owner, health: health.url, server, namespace: flags.namespace ?? '(all)' },
     'started',
   );
+  const webhook = await startWebhook({ ...options, tenants: replica.tenants, log, signal: ended.signal });
   try {
     await replica.run();
   } finally {
     ended.abort();
+    await webhook?.close();
     await health.close();
     await kube.close();
   }
@@ -121,6 +124,7 @@ interface Parts {
 
 interface Replica {
   readonly owner: string;
+  readonly tenants: Informer<TenantObject>;
   facts(): Parameters<typeof readiness>[0];
   run(): Promise<void>;
 }
@@ -186,6 +190,7 @@ function createReplica({ stackDir, env, flags, stop, abort }: StartOptions, part
   const election = createElectionState();
   return {
     owner,
+    tenants,
     facts: () => ({
       watches: [watchFacts('Tenant', tenants), watchFacts('TenantIntegration', integrations)],
       unansweredSeconds: contact.unansweredSeconds(),

@@ -36,7 +36,10 @@ export interface Recalled {
 
 /** How a look may be made cheaper, and what becomes of its failures. */
 export interface LookOptions {
-  /** Ids that are known from earlier, so that lists need not be read as a whole. Only of use with `only`. */
+  /**
+   * Ids that are known from earlier, so that lists need not be read as a whole. Only of use with `only`. A second object
+   * of the same name that an accident left elsewhere goes unseen until a look without hints.
+   */
   readonly hints?: Hints | undefined;
   readonly recalled?: Recalled | undefined;
   /**

@@ -5,12 +5,12 @@ import { existingFingerprintKey } from '../clients/fingerprint-key.ts';
 import { freshSecrets } from '../clients/fresh-secrets.ts';
 import type { BackendCall } from '../clients/http.ts';
 import { createSecrets } from '../clients/secrets.ts';
+import type { Logger } from '../log.ts';
 import type { Redactor } from '../redact.ts';
 import { createAccessLog } from './audit/database-log.ts';
 import type { SidecarContext } from './context.ts';
 import { createDatabase } from './database/pooled-database.ts';
 import { createRetention } from './database/retention.ts';
-import type { Logger } from '../log.ts';
 import type { Metrics } from './metrics.ts';
 import { createProviders } from './providers/providers.ts';
 import { createQueue } from './queue/worker-queue.ts';
@@ -41,8 +41,8 @@ export interface AssembleOptions {
 export interface Parts {
   readonly context: SidecarContext;
   readonly clients: Clients;
-  /** Work on the queue begins; whoever has jobs has said so before. */
-  start(): Promise<void>;
+  /** Work begins, with `jobs` that on the queue too; whoever has jobs has said so before. */
+  start(options: { readonly jobs: boolean }): Promise<void>;
   /** Ends in the order that loses nothing: jobs, then what is kept in memory, then connections. */
   close(graceMs: number): Promise<void>;
 }
@@ -119,8 +119,9 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
   return {
     context,
     clients,
-    start: async () => {
+    start: async ({ jobs }) => {
       await tokens.start();
+      if (!jobs) return;
       await queue.start();
       await Promise.all([retention.begin(), webhooks.start()]);
     },

@@ -1,13 +1,13 @@
 /** Life of a sidecar: documents, systems, tables, server; and an orderly end. */
 import { setTimeout as timer } from 'node:timers/promises';
 import { TenantryError } from '../errors.ts';
+import { createLog } from '../log.ts';
 import { Redactor } from '../redact.ts';
 import { didYouMean } from '../spec/suggest.ts';
 import { assemble } from './assemble.ts';
 import { authentication } from './callers/authentication.ts';
 import type { Routes, SidecarContext, SidecarServer } from './context.ts';
 import { listen } from './listen.ts';
-import { createLog } from '../log.ts';
 import { createMetrics } from './metrics.ts';
 import { migrateFirst, requireTables } from './prepare-tables.ts';
 import { createRequestLog } from './request-log.ts';
@@ -26,6 +26,11 @@ export interface StartOptions {
   readonly flags: SidecarFlags;
   /** Bring the platform tables up to date first. Default true. */
   readonly migrate?: boolean;
+  /**
+   * Do the work that all replicas share: refreshes in time, deliveries of webhooks, clearing up. Not for who knows only some
+   * of the documents: the jobs of the others would end there. Default true.
+   */
+  readonly jobs?: boolean;
   /** Takes each line of the log. Default: standard output. */
   readonly writeLog?: (line: string) => void;
   /** Milliseconds since 1970. Default: the system's clock. */
@@ -95,7 +100,7 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
       routes: [...sidecarRoutes(life), ...(options.routes ?? [])],
     });
     built = server;
-    await parts.start();
+    await parts.start({ jobs: options.jobs ?? true });
     const url = await listen(server, settings);
     redactor.keepNewest(NEWEST_SECRETS);
     stack.follow(log, ended.signal);

@@ -14,6 +14,13 @@ let keys: Awaited<ReturnType<typeof prepare>>;
 let pod: Sidecar;
 let gateway: Sidecar;
 const tokens: Record<string, string> = {};
+/** Jobs in the queue before and after the start of a sidecar that leaves them to others. */
+const jobs = { before: 0, after: 0 };
+
+async function countJobs(): Promise<number> {
+  const text = 'select count(*)::int as count from tenantry_queue._private_jobs';
+  return (await sql<{ count: number }>(world.systems, text))[0]?.count ?? -1;
+}
 
 beforeAll(async () => {
   world = await startSidecarWorld(() => startDevVault());
@@ -23,6 +30,10 @@ beforeAll(async () => {
     tokens[tenant] = accessToken;
     await world.asRoot('POST', `secret/data/${tenant}/notion`, { data: { access_token: accessToken } });
   }
+  jobs.before = await countJobs();
+  const injected = await world.start({ posture: 'sidecar', tenants: ['acme'], port: 0 }, {}, { jobs: false });
+  jobs.after = await countJobs();
+  await injected.close();
   [pod, gateway] = [
     await world.start({ posture: 'sidecar', tenants: ['acme'], port: 0 }),
     await world.start({ posture: 'gateway', port: 0 }),
@@ -209,4 +220,10 @@ describe('what makes no sense is refused before it listens', () => {
       message: expect.stringContaining(message),
     });
   });
+});
+
+it('leaves the work of all replicas to others where it sees only some of the documents', async () => {
+  expect(jobs.after).toBe(jobs.before);
+  // Others begin it when they start.
+  await expect.poll(countJobs).toBeGreaterThan(jobs.before);
 });

@@ -320,6 +320,16 @@ describe('hints', () => {
   });
 });
 
+test('of a tenant that goes nothing is left, wherever the hints point', async () => {
+  const yaml = platformYaml('goes') + tenantYaml('goes', { deletionPolicy: 'Delete' });
+  await mustApply(systems, yaml);
+  const hints = { workspaceIds: workspaceIds(await planOnce(systems, yaml)) };
+  await open.world.airbyte.post('/workspaces', { name: 'goes [tenantry:cli:goes/goes]' });
+  const goes = new Set(['goes']);
+  await mustApply(systems, yaml, { only: goes, leaving: goes, confirmed: goes, hints });
+  expect(await ofTenant('/workspaces', 'goes')).toEqual([]);
+});
+
 describe('where all tenants share one workspace', () => {
   test('a look at one finds its objects, and a change between the two modes leaves nothing behind', async () => {
     const { workspaceId } = await open.world.airbyte.post<Named>('/workspaces', { name: 'everybody' });

@@ -11,7 +11,7 @@ import { type DevIdp, startDevIdp } from '../../src/dev/idp/server.ts';
 import { devProviderOrigins } from '../../src/dev/provider-origins.ts';
 import { startDevSaas } from '../../src/dev/saas/server.ts';
 import type { SidecarFlags } from '../../src/sidecar/settings.ts';
-import { type Sidecar, startSidecar } from '../../src/sidecar/start.ts';
+import { type Sidecar, type StartOptions, startSidecar } from '../../src/sidecar/start.ts';
 import { type CliOptions, type CliResult, cli, cliJson } from './cli.ts';
 import type { Login } from './sql.ts';
 import {
@@ -63,7 +63,7 @@ export interface SidecarWorld<V extends TestVault = TestVault> {
   /** A call to Vault as root. */
   asRoot<T = Json>(method: string, path: string, body?: unknown): Promise<T>;
   /** Starts a sidecar with its own logins; the caller closes it, or `close` does. */
-  start(flags?: Partial<SidecarFlags>, env?: Env): Promise<Sidecar>;
+  start(flags?: Partial<SidecarFlags>, env?: Env, more?: Pick<StartOptions, 'jobs'>): Promise<Sidecar>;
   /** Configuration of a tenant's source as Airbyte has it, in clear. */
   sourceConfiguration(name: string): Promise<Json | undefined>;
   close(): Promise<void>;
@@ -129,8 +129,9 @@ export async function startSidecarWorld<V extends TestVault>(
     run: (args, options) => cli([...args, '--stack', dir], here(options)),
     json: (args) => cliJson([...args, '--stack', dir], here()),
     asRoot,
-    async start(flags = {}, env = {}) {
+    async start(flags = {}, env = {}, more = {}) {
       const sidecar = await startSidecar({
+        ...more,
         stackDir: dir,
         env: { ...gateway, ...env },
         flags: { posture: 'gateway', host: '127.0.0.1', port: Number(new URL(url).port), ...flags },

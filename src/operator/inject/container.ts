@@ -69,6 +69,8 @@ function args({ settings, namespace, tenants }: SidecarOf): string[] {
     ...(documents === 'kubernetes' ? ['--documents', 'kubernetes', '--namespace', namespace] : []),
     // A Pod of an application has no right to change tables.
     '--no-migrate',
+    // It knows the documents of its own namespace only; the queue is everybody's.
+    '--no-jobs',
     ...tenants.flatMap((tenant) => ['--tenant', tenant]),
     ...extraArgs,
   ];

@@ -85,7 +85,8 @@ function index(workspaces: readonly Workspace[]): Map<string, WorkspaceObserved>
 
 /**
  * The tenants' workspaces where the hints are right for every one of them, else undefined: a workspace that a hint does
- * not find may be there all the same under another id, and would be made twice.
+ * not find may be there all the same under another id, and would be made twice. Of a tenant that goes, nothing may be
+ * left anywhere, so hints are not enough for it.
  */
 async function observeHinted(
   only: ReadonlySet<string>,
@@ -93,7 +94,8 @@ async function observeHinted(
   scope: Scope,
 ): Promise<Map<string, WorkspaceObserved> | undefined> {
   const hints = scope.hints?.workspaceIds ?? new Map<string, string>();
-  const ids = [...only].flatMap((tenant) => hints.get(tenant) ?? []);
+  const staying = (scope.wanted as WorkspaceInputs[]).filter(({ tenant }) => only.has(tenant));
+  const ids = staying.flatMap(({ tenant }) => hints.get(tenant) ?? []);
   if (ids.length < only.size) return undefined;
   const found = index(await namedWorkspaces(ids, world, scope));
   for (const tenant of only) {

@@ -56,7 +56,10 @@ export function createNotices(database: Database, listener: NoticeListener): Cre
       return subscription?.connected ?? false;
     },
     async start() {
-      const made = await database.listen(CREDENTIALS_CHANNEL, { onNotice: heard, onGap: () => listener.onGap() });
+      const made = await database.listen(CREDENTIALS_CHANNEL, {
+        onNotice: heard,
+        onGap: () => listener.onGap(),
+      });
       subscription = made;
       if (closed) await made.close();
     },

@@ -23,7 +23,7 @@ describe('a Pod that asks for a sidecar', () => {
       restartPolicy: 'Always',
       args: [
         ...['sidecar', '--posture', 'sidecar', '--port', '7250', '--stack', '/etc/tenantry'],
-        ...['--documents', 'kubernetes', '--namespace', 'customers', '--no-migrate'],
+        ...['--documents', 'kubernetes', '--namespace', 'customers', '--no-migrate', '--no-jobs'],
         ...['--tenant', 'acme', '--tenant', 'globex'],
       ],
     });
