@@ -16,7 +16,8 @@ const MOST_CREDENTIALS = 100_000;
 const INTEGRATIONS_PER_TENANT = 3;
 
 const USAGE = `usage: npm run bench -- [--tenants <1-${MOST_TENANTS}>] [--rounds <1-${MOST_ROUNDS}>] [--only plan|apply|rotate] [--credentials <1-${MOST_CREDENTIALS}>]
-       npm run bench -- sidecar [--only proxy|hour|kill] [--rounds <1-10>] [--credentials <1-100000>] [--speed <1-60>] [--runs <1-10000>]`;
+       npm run bench -- sidecar [--only proxy|hour|kill] [--rounds <1-10>] [--credentials <1-100000>] [--speed <1-60>] [--runs <1-10000>]
+       npm run bench -- pulumi [--tenants <1-1000>] [--integrations <1-5>] [--rounds <1-10>]`;
 
 const NOTES = [
   'Everything runs on loopback: Postgres, development Vault and Airbyte emulator in one process with children, the program in another.',
@@ -96,6 +97,10 @@ async function measure(args: readonly string[]): Promise<unknown> {
     if (part === 'operator') {
       const { benchOperator } = await import('./operator/main.ts');
       return await benchOperator(rest);
+    }
+    if (part === 'pulumi') {
+      const { benchPulumi } = await import('./pulumi/main.ts');
+      return await benchPulumi(rest);
     }
     if (part !== 'sidecar') return await run(options(args));
     const { benchSidecar } = await import('./sidecar/main.ts');

@@ -34,7 +34,7 @@ export function vaultWaves(calls: readonly RecordedHttpCall[]): Waves<PlannedCal
     if (path.includes('list=true')) return 0;
     if (mounts.test(path)) return method === 'GET' ? 0 : 1;
     const object = path
-      .replace(/^(\/v1\/[^/]+)\/(?:data|metadata)\//, '$1/')
+      .replace(/^(\/v1\/[^/]+)\/(?:data|metadata|destroy)\//, '$1/')
       .replace(/^(\/v1\/[^/]+)\/(?:keys|encrypt|decrypt)\/([^/]+).*/, '$1/$2');
     const stage = next.get(object) ?? 2;
     next.set(object, stage + 1);

@@ -1,6 +1,7 @@
 /** The tests that need real engines: which of them a run selects, and getting their engines before it starts. */
 import { execFile } from 'node:child_process';
 import { glob, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type EngineName, engineNames } from '../test/engines/engines.ts';
 import { locateEngine } from '../test/engines/resolve.ts';
@@ -29,14 +30,30 @@ export async function findEngineTests(args: readonly string[]): Promise<readonly
   return Promise.all(files.map(async (file) => ({ file, needs: await enginesOf(file) })));
 }
 
-/** By the fixtures that the file itself imports, and the engines that it resolves by name. */
+/** By the fixtures that the file or what it imports imports, and the engines that these resolve by name. */
 async function enginesOf(file: string): Promise<readonly EngineName[]> {
-  const text = await readFile(file, 'utf8');
-  const started = Object.entries(fixtures)
-    .filter(([fixture]) => new RegExp(`(?:support/engines|\\.)/${fixture}\\.ts'`).test(text))
-    .flatMap(([, names]) => names);
-  const named = engineNames.filter((name) => text.includes(`resolveEngine('${name}')`));
-  return [...new Set([...started, ...named])];
+  const found = new Set<EngineName>();
+  const seen = new Set<string>();
+  const look = async (path: string): Promise<void> => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const fixture = /(?:^|\/)test\/support\/engines\/([^/]+)\.ts$/.exec(path)?.[1];
+    for (const name of fixtures[fixture ?? ''] ?? []) found.add(name);
+    // A test may hold the text of another module, with imports of its own.
+    const text = await readFile(path, 'utf8').catch(() => '');
+    for (const name of engineNames) if (text.includes(`resolveEngine('${name}')`)) found.add(name);
+    // The program itself starts none.
+    const imported = importsOf(path, text).filter((each) => /^(?:test|bench)\//.test(each));
+    await Promise.all(imported.map(look));
+  };
+  await look(file);
+  return [...found];
+}
+
+/** Paths of the modules that a module loads; what is imported for its types only is not. */
+function importsOf(path: string, text: string): string[] {
+  const imports = text.matchAll(/^import (?!type )[^;]*?from '(\.{1,2}\/[^']+\.ts)'/gm);
+  return [...imports].map(([, target]) => join(dirname(path), target ?? ''));
 }
 
 /** Finds or builds the engines; returns the tests whose engine cannot be had, after saying why. */

@@ -1,7 +1,7 @@
 /** Many tenants at once: from the first object to the last that is ready. */
 
 import type { AnyObject } from '../../src/operator/objects.ts';
-import { rounded } from '../measures.ts';
+import { machine, rounded } from '../measures.ts';
 import { countReady, createAll, untilReady } from './objects.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import { startOperatorProcess } from './operator-process.ts';
@@ -9,10 +9,15 @@ import type { OperatorBenchWorld } from './world.ts';
 
 const WITHIN_MS = 600_000;
 
+export interface ApplyReport {
+  readonly seconds: number;
+  readonly [name: string]: unknown;
+}
+
 export async function applyAll(
   world: OperatorBenchWorld,
   objects: readonly AnyObject[],
-): Promise<{ readonly operator: OperatorProcess; readonly report: unknown }> {
+): Promise<{ readonly operator: OperatorProcess; readonly report: ApplyReport }> {
   const operator = await startOperatorProcess(world);
   const readyBefore = (await operator.metrics()).sum('tenantry_objects', { ready: 'True' });
   const began = performance.now();
@@ -34,11 +39,15 @@ export async function applyAll(
     ready: count.ready,
     seconds: rounded(allMs / 1000, 1),
     secondsToCreate: rounded(createdMs / 1000, 1),
-    queueWaitP99Seconds: metrics.quantile('workqueue_queue_duration_seconds', 0.99),
-    reconcileP99Seconds: metrics.quantile('controller_runtime_reconcile_time_seconds', 0.99),
+    queueWaitP50Seconds: rounded(metrics.quantile('workqueue_queue_duration_seconds', 0.5), 1),
+    queueWaitP99Seconds: rounded(metrics.quantile('workqueue_queue_duration_seconds', 0.99), 1),
+    reconcileP50Seconds: rounded(metrics.quantile('controller_runtime_reconcile_time_seconds', 0.5), 1),
+    reconcileP99Seconds: rounded(metrics.quantile('controller_runtime_reconcile_time_seconds', 0.99), 1),
     reconciles: metrics.sum('controller_runtime_reconcile_total'),
     kubeWrites: metrics.sum('rest_client_requests_total', { method: /POST|PUT|PATCH|DELETE/ }),
+    kubeConflicts: metrics.sum('rest_client_requests_total', { code: '409' }),
     backendCalls: metrics.sum('tenantry_backend_calls_total'),
+    loadAverage: machine().loadAverage,
     ...usageReport(usage),
   };
   return { operator, report };

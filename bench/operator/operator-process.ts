@@ -18,6 +18,8 @@ export interface OperatorProcess {
   /** Milliseconds of performance.now() at its start. */
   readonly startedAt: number;
   readonly lines: readonly string[];
+  /** It ended, and nobody had asked it to. */
+  hasCrashed(): boolean;
   metrics(): Promise<Metrics>;
   usage(): Promise<Usage>;
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -47,7 +49,7 @@ export class Metrics {
     return total;
   }
 
-  /** Upper bound of the bucket that holds this share of a histogram. */
+  /** As Prometheus' histogram_quantile: evenly spread within a bucket. NaN where nothing was observed. */
   quantile(name: string, share: number): number {
     const buckets = new Map<number, number>();
     for (const line of this.#lines) {
@@ -57,8 +59,17 @@ export class Metrics {
       buckets.set(le, (buckets.get(le) ?? 0) + Number(match[2]));
     }
     const sorted = [...buckets].sort(([a], [b]) => a - b);
-    const all = sorted.at(-1)?.[1] ?? 0;
-    return sorted.find(([, count]) => count >= all * share)?.[0] ?? Number.NaN;
+    const wanted = (sorted.at(-1)?.[1] ?? 0) * share;
+    let [lower, below] = [0, 0];
+    for (const [upper, count] of sorted) {
+      if (count >= wanted && count > below) {
+        return upper === Number.POSITIVE_INFINITY
+          ? lower
+          : lower + ((upper - lower) * (wanted - below)) / (count - below);
+      }
+      [lower, below] = [upper, count];
+    }
+    return Number.NaN;
   }
 }
 
@@ -98,6 +109,15 @@ export async function startOperatorProcess(
     },
   );
   const exited = once(child, 'exit');
+  let crashed = false;
+  let killed = false;
+  // Whatever ends the benchmark ends what it has started.
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => {
+    crashed = !killed;
+    process.removeListener('exit', end);
+  });
   const lines: string[] = [];
   if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   const pid = child.pid ?? 0;
@@ -105,19 +125,21 @@ export async function startOperatorProcess(
     pid,
     startedAt,
     lines,
+    hasCrashed: () => crashed,
     async metrics() {
       for (;;) {
         try {
           const response = await fetch(`http://127.0.0.1:${port}/metrics`);
           return new Metrics(await response.text());
         } catch (error) {
-          if (child.exitCode !== null) throw error;
+          if (child.exitCode !== null || child.signalCode !== null) throw error;
           await timer(20);
         }
       }
     },
     usage: () => usageOf(pid),
     async kill(signal) {
+      killed = true;
       child.kill(signal);
       await exited;
     },

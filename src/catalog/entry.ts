@@ -18,6 +18,16 @@ const setting = z
       .optional()
       .describe('Regular expression for a string, or for each string of an array.'),
     items: z.enum(['string', 'object']).optional().describe('Type of an array’s items. Default string.'),
+    hosts: z
+      .array(
+        z
+          .string()
+          .regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/, { error: 'must be a host, or *. and a domain' }),
+      )
+      .optional()
+      .describe(
+        'The value is a host or URL that the source calls. A document from Kubernetes may name these hosts only, and those of spec.operator.hosts; *.example.com is all below example.com.',
+      ),
     description: z.string().min(1).describe('What it is and where a person finds it.'),
     example: z.unknown().optional().describe('A value that would be accepted.'),
   })

@@ -62,6 +62,14 @@ export function credentialFields(entry: CatalogEntry): string[] {
   return [...fields].sort();
 }
 
+/** Does the source's configuration hold the OAuth app's client id or secret? */
+export function needsApp(entry: CatalogEntry): boolean {
+  return templateStrings(entry.airbyte?.configuration).some(({ text }) => {
+    const placeholder = parsePlaceholder(text);
+    return typeof placeholder === 'object' && placeholder.from === 'app';
+  });
+}
+
 /** Must a tenant have connected before the source can be made? */
 export function needsCredential(entry: CatalogEntry): boolean {
   return credentialFields(entry).length > 0;

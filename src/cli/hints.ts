@@ -4,7 +4,7 @@ import type { StackOptions } from './session.ts';
 export type Hint = (text: string) => string;
 
 const WITH_STACK =
-  /^(validate|plan|apply|status|destroy|claim|connect|credentials|api-keys|rotate|sidecar|migrate|doctor)\b/;
+  /^(validate|plan|apply|status|destroy|claim|import|connect|credentials|api-keys|rotate|sidecar|migrate|doctor)\b/;
 
 /** A command stands in backticks, or at the end of a sentence after a colon, or alone. */
 const COMMANDS = [/(`)tenantry ([^`]+)(?=`)/g, /(^|: )tenantry ([^`]+)$/g];

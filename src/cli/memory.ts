@@ -4,9 +4,12 @@
  */
 import { setFlagsFromString } from 'node:v8';
 
-/** A full collection comes when the heap has grown by 60 %, which costs next to nothing. */
-export function limitHeapGrowth(): void {
-  setFlagsFromString('--heap-growing-percent=60');
+/**
+ * A full collection comes when the heap has grown by so many percent. 60 costs next to nothing; 30, for a process that stays,
+ * a tenth of the time of an apply, and saves 10 to 25 MB.
+ */
+export function limitHeapGrowth(percent = 60): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
 }
 
 /**

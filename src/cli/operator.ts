@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { resolveStack } from '../spec/load.ts';
 import { type CommandContext, type ExitCode, report, stackCommand } from './command.ts';
 import type { Io } from './io.ts';
-import { limitYoungSpace } from './memory.ts';
+import { limitHeapGrowth } from './memory.ts';
 import { environment, type StackOptions } from './session.ts';
 
 interface OperatorOptions extends StackOptions {
@@ -71,8 +71,10 @@ function secondsOf(text: string): number {
   throw new InvalidArgumentError('must be a whole number of seconds, 10 to 86400');
 }
 
+const HEAP_GROWTH_PERCENT = 30;
+
 async function operate(options: OperatorOptions, io: Io): Promise<ExitCode> {
-  limitYoungSpace();
+  limitHeapGrowth(HEAP_GROWTH_PERCENT);
   const env = await environment(options, io);
   const stackDir = await resolveStack(options.stack ?? env['TENANTRY_STACK'] ?? 'dev', io.cwd);
   // Other commands shall not pay for loading it.

@@ -12,6 +12,7 @@ import { credentialsCommand } from './credentials.ts';
 import { destroyCommand } from './destroy.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
+import { importCommand } from './import.ts';
 import type { Io } from './io.ts';
 import { migrateCommand } from './migrate.ts';
 import { operatorCommand } from './operator.ts';
@@ -44,6 +45,7 @@ Each command has examples: tenantry <command> --help`,
     );
   const commands = [
     validateCommand,
+    importCommand,
     planCommand,
     applyCommand,
     statusCommand,

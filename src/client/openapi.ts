@@ -182,7 +182,7 @@ export interface paths {
   '/ready': {
     /**
      * Requests may be sent here
-     * @description 503 while Vault or Postgres is away, while Vault refuses the login, and while the process drains before its end.
+     * @description 503 while Vault or Postgres is away, while Vault refuses the login, until the documents were read for the first time, and while the process drains before its end.
      */
     get: operations['getReadiness'];
   };
@@ -788,6 +788,12 @@ export interface components {
           code?: string;
         };
         postgres: {
+          ok: boolean;
+          /** @description Error code where it is not. */
+          code?: string;
+        };
+        /** @description Where they are custom resources: false until all were read for the first time. */
+        documents?: {
           ok: boolean;
           /** @description Error code where it is not. */
           code?: string;
@@ -2045,7 +2051,7 @@ export interface operations {
   };
   /**
    * Requests may be sent here
-   * @description 503 while Vault or Postgres is away, while Vault refuses the login, and while the process drains before its end.
+   * @description 503 while Vault or Postgres is away, while Vault refuses the login, until the documents were read for the first time, and while the process drains before its end.
    */
   getReadiness: {
     responses: {

@@ -17,7 +17,10 @@ export interface Backends {
   readonly vault: VaultClient;
   readonly postgres: PostgresClient;
   readonly airbyte: AirbyteClient;
+  /** It remembers what it has read, so that one run sees one state. */
   readonly secrets: Secrets;
+  /** The same with an empty memory: a process that lives long takes one for each of its runs. */
+  newSecrets(): Secrets;
   readonly redactor: Redactor;
   close(): Promise<void>;
 }
@@ -46,7 +49,8 @@ export async function connect(settings: Settings, options: ConnectOptions): Prom
       clients.postgres,
       clients.airbyte,
     ]);
-    return { settings, vault, postgres, airbyte, secrets, redactor, close };
+    const newSecrets = (): Secrets => secretsOf(vault, options, redactor);
+    return { settings, vault, postgres, airbyte, secrets, newSecrets, redactor, close };
   } catch (error) {
     await close();
     throw error;
@@ -71,10 +75,9 @@ export function connectEach(settings: Settings, options: ConnectOptions): Client
   const vault = vaultLogin(settings, env).then((login) =>
     createVaultClient({ ...settings.vault, ...shared, ...login }),
   );
-  const key = options.readOnly ? existingFingerprintKey : fingerprintKey;
   const secrets = vault
     .catch((error: unknown) => absentVault(settings, error))
-    .then((client) => createSecrets({ vault: client, env, redactor, fingerprintKey: () => key(client) }));
+    .then((client) => secretsOf(client, options, redactor));
   const postgres = secrets.then((known) =>
     connectPostgres(settings, known, { ...shared, applicationName: options.applicationName }),
   );
@@ -89,6 +92,11 @@ export function connectEach(settings: Settings, options: ConnectOptions): Client
     await Promise.all(made.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
   };
   return { vault, postgres, airbyte, secrets, redactor, close };
+}
+
+function secretsOf(vault: VaultClient, { env, readOnly }: ConnectOptions, redactor: Redactor): Secrets {
+  const key = readOnly ? existingFingerprintKey : fingerprintKey;
+  return createSecrets({ vault, env, redactor, fingerprintKey: () => key(vault) });
 }
 
 /** In the place of a client that cannot be made: whoever needs a secret out of Vault gets the reason. */

@@ -64,6 +64,8 @@ export function createPostgresClient(options: PostgresOptions): PostgresClient &
   const pool = new pg.Pool({ ...config, max: options.concurrency, idleTimeoutMillis: IDLE_MS });
   // An idle connection that the server closes is no error: the next query opens another.
   pool.on('error', () => undefined);
+  // One in use fails its statement; without a listener a reset connection would end the process besides.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   // The pool's own queue counts waiting as connecting, and would time out under load.
   const limit = pLimit(options.concurrency);
 

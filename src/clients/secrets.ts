@@ -40,7 +40,8 @@ export function createSecrets(options: SecretsOptions): Secrets {
     const data = await once(`read ${mount} ${path}`, () =>
       vault.read<{ data?: Record<string, unknown> | null }>(`${mount}/data/${path}`),
     );
-    const found = data?.data?.[ref.key];
+    const fields = data?.data ?? {};
+    const found = Object.hasOwn(fields, ref.key) ? fields[ref.key] : undefined;
     if (found === undefined || found === null || found === '') {
       throw notFound(ref, data?.data ? `there is no field "${ref.key}"` : 'there is nothing at this path');
     }

@@ -73,6 +73,11 @@ export function resolveSettings(platform: PlatformDocument, env: NodeJS.ProcessE
   return settings;
 }
 
+/** The mount of KV v2 alone, for who reads documents and needs no system. */
+export function kvMountOf({ spec }: PlatformDocument, env: NodeJS.ProcessEnv): string {
+  return spec.vault.kvMount ?? (env['VAULT_KV_ENGINE'] || KV_MOUNT);
+}
+
 /**
  * The same for who can go on without Airbyte: its missing settings are told and not thrown.
  * @returns withoutAirbyte why there is none, where its settings are missing
@@ -121,7 +126,7 @@ function vaultSettings(spec: Spec['vault'], reader: SettingsReader): Settings['v
       caCertFile: reader.text(`${at}.caCertFile`, spec.caCertFile, { variable: 'VAULT_CACERT' }),
     }),
     auth: vaultAuth(spec.auth, reader),
-    kvMount: reader.text(`${at}.kvMount`, spec.kvMount, { variable: 'VAULT_KV_ENGINE' }) ?? 'secret',
+    kvMount: reader.text(`${at}.kvMount`, spec.kvMount, { variable: 'VAULT_KV_ENGINE' }) ?? KV_MOUNT,
     transitMount:
       reader.text(`${at}.transitMount`, spec.transitMount, { variable: 'VAULT_TRANSIT_ENGINE' }) ?? 'transit',
     concurrency: spec.concurrency,
@@ -209,6 +214,7 @@ function destinationSettings(
   };
 }
 
+const KV_MOUNT = 'secret';
 const AIRBYTE_CLOUD = 'https://api.airbyte.com/v1';
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 

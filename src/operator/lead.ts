@@ -91,6 +91,7 @@ async function work(
   const documents = createDocumentsView({
     platform: platform.document,
     catalog: platform.catalog,
+    kvMount: backends.settings.vault.kvMount,
     tenants,
     integrations,
     onAffected: (keys) => {
@@ -145,7 +146,10 @@ async function work(
 
 const MOST_PAUSE_MS = 30_000;
 
-/** Undefined when there is nothing to be connected for any more. */
+/**
+ * Undefined when there is nothing to be connected for any more. What is missing (a secret, a file) may come without a
+ * restart, and a process that ends would also end what others see of it: so it is tried again, whatever it is.
+ */
 async function connected(
   { document }: Platform,
   { env, owner, metrics, redactor, log, random }: LeadOptions,
@@ -163,7 +167,6 @@ async function connected(
       });
     } catch (thrown) {
       const error = asTenantryError(thrown);
-      if (!error.retryable) throw error;
       log.warn({ err: error }, 'the systems cannot be reached yet');
       const pause = Math.min(1_000 * 2 ** attempt, MOST_PAUSE_MS) * (0.5 + random() / 2);
       await timer(pause, undefined, { signal }).catch(() => undefined);

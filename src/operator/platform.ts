@@ -32,6 +32,7 @@ export interface FollowOptions {
   readonly dir: string;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** @throws TenantryError when it cannot be used; then what was read before stays */
   readonly onChange: (platform: Platform) => void;
 }
 
@@ -39,9 +40,8 @@ export interface FollowOptions {
 export function followPlatform({ dir, log, signal, onChange }: FollowOptions): void {
   const again = async (): Promise<void> => {
     try {
-      const platform = await readPlatform(dir);
+      onChange(await readPlatform(dir));
       log.info('the Platform document was read again');
-      onChange(platform);
     } catch (error) {
       const problems = error instanceof InvalidDocumentsError ? error.problems.slice(0, 20) : undefined;
       log.error({ err: asTenantryError(error), problems }, 'the changed Platform document is not used');

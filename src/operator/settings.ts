@@ -22,6 +22,8 @@ export interface OperatorFlags {
   readonly webhookCertDir?: string | undefined;
   /** Mean time between two looks at a tenant, in seconds. Default 600. */
   readonly pollSeconds?: number | undefined;
+  /** Time between two looks at the syncs, in seconds. Default 60. */
+  readonly syncPollSeconds?: number | undefined;
 }
 
 export const LEASE_NAME = 'tenantry-operator';

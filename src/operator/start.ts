@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as timer } from 'node:timers/promises';
 import { resolveSettings } from '../clients/settings.ts';
+import { asTenantryError } from '../errors.ts';
 import { createLog, type Logger } from '../log.ts';
 import { Redactor } from '../redact.ts';
 import { operatorOwner } from '../resources/mark.ts';
@@ -44,7 +45,7 @@ export interface StartOptions {
 }
 
 const POLL_SECONDS = 600;
-const SYNC_POLL_MS = 60_000;
+const SYNC_POLL_SECONDS = 60;
 /** Below the usual 30 s of orchestrators; what is cut off then is done again by the next leader. */
 const GRACE_MS = 20_000;
 const LAST_EVENTS_MS = 2_000;
@@ -53,6 +54,15 @@ const clock = (): number => performance.now();
 
 /** @throws before anything is done, when documents, settings or the login at the API server do not allow a start */
 export async function runOperator(options: StartOptions): Promise<void> {
+  try {
+    await operate(options);
+  } catch (error) {
+    // Whoever is told to end before it has begun has not failed.
+    if (!(options.stop.aborted && asTenantryError(error).code === 'Cancelled')) throw error;
+  }
+}
+
+async function operate(options: StartOptions): Promise<void> {
   const { env, flags, stop } = options;
   const redactor = new Redactor();
   const log = createLog({ env, redactor, ...(options.writeLog && { write: options.writeLog }) });
@@ -161,7 +171,7 @@ function createReplica({ stackDir, env, flags, stop, abort }: StartOptions, part
     now: Date.now,
     random: Math.random,
     pollMs: (flags.pollSeconds ?? POLL_SECONDS) * 1000,
-    syncPollMs: SYNC_POLL_MS,
+    syncPollMs: (flags.syncPollSeconds ?? SYNC_POLL_SECONDS) * 1000,
   };
   let { platform } = parts;
   let replaced = new AbortController();
@@ -170,6 +180,7 @@ function createReplica({ stackDir, env, flags, stop, abort }: StartOptions, part
     log,
     signal: ended,
     onChange: (changed) => {
+      resolveSettings(changed.document, env);
       platform = changed;
       replaced.abort();
     },
@@ -178,12 +189,20 @@ function createReplica({ stackDir, env, flags, stop, abort }: StartOptions, part
   /** While this replica leads; a changed Platform document begins the work anew. */
   async function leadOn(lost: AbortSignal): Promise<void> {
     const hard = AbortSignal.any([lost, abort, graceOver(stop)]);
-    // What the last leader made must be known before anything is found missing or too much.
-    await Promise.all([tenants.relist(hard), integrations.relist(hard)]);
-    while (!stop.aborted && !lost.aborted) {
-      replaced = new AbortController();
+    try {
+      // What the last leader made must be known before anything is found missing or too much.
+      const either = AbortSignal.any([hard, stop]);
+      await Promise.all([tenants.relist(either), integrations.relist(either)]);
+      while (!stop.aborted && !hard.aborted) {
+        replaced = new AbortController();
+        queue.clear();
+        await lead(platform, leadOptions, { stop: AbortSignal.any([stop, replaced.signal]), lost: hard });
+      }
+    } catch (error) {
+      if (!stop.aborted && !hard.aborted) throw error;
+    } finally {
+      // Who follows has nothing that waits.
       queue.clear();
-      await lead(platform, leadOptions, { stop: AbortSignal.any([stop, replaced.signal]), lost: hard });
     }
   }
 
@@ -198,6 +217,7 @@ function createReplica({ stackDir, env, flags, stop, abort }: StartOptions, part
     }),
     async run() {
       await Promise.race([Promise.all([tenants.synced(), integrations.synced()]), aborted(stop)]);
+      if (stop.aborted) return;
       if (flags.leaderElection === false) {
         metrics.leading(true);
         await leadOn(new AbortController().signal);
@@ -218,8 +238,6 @@ function createReplica({ stackDir, env, flags, stop, abort }: StartOptions, part
           onFault: (error) => log.warn({ err: error }, 'the election is hindered'),
         });
       }
-      // Its timers would keep the process alive.
-      queue.clear();
       await events.flush(AbortSignal.timeout(LAST_EVENTS_MS));
     },
   };
@@ -228,8 +246,10 @@ function createReplica({ stackDir, env, flags, stop, abort }: StartOptions, part
 function follow<T extends AnyObject>(
   kind: T['kind'],
   { namespace }: OperatorFlags,
-  { kube, metrics, ended }: Parts,
+  { kube, metrics, log, ended }: Parts,
 ): Informer<T> {
+  const { onFault, onRelist } = metrics.informer;
+  let told: string | undefined;
   return createInformer<T>({
     kube,
     kind,
@@ -238,7 +258,21 @@ function follow<T extends AnyObject>(
     signal: ended,
     now: clock,
     random: Math.random,
-    hooks: metrics.informer,
+    hooks: {
+      onRelist(facts) {
+        onRelist?.(facts);
+        if (told !== undefined) log.info({ kind }, 'the objects are listed again');
+        told = undefined;
+      },
+      onFault(facts) {
+        onFault?.(facts);
+        const error = asTenantryError(facts.error);
+        // Once, not with every try. That a watch is begun anew is nothing to tell.
+        if (error.code === told || (facts.delayMs === 0 && told !== undefined)) return;
+        told = error.code;
+        log.warn({ kind, err: error }, 'the objects cannot be listed or watched; it is tried again');
+      },
+    },
     keep: trim,
   });
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { TenantryError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { keeperOf } from './documents/age.ts';
 import { certificateIn } from './inject/certificate.ts';
 import { type Injector, startInjector } from './inject/server.ts';
 import { readInjectSettings } from './inject/settings.ts';
@@ -39,7 +40,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Injector | 
       // The API server then goes by the webhook's failurePolicy.
       if (!tenants.hasSynced())
         throw new TenantryError('KubernetesUnavailable', 'the Tenants are not listed yet');
-      return tenants.objects.has(`${namespace}/${name}`);
+      return keeperOf(name, tenants.objects.values())?.metadata.namespace === namespace;
     },
     log,
     signal,

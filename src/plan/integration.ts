@@ -110,6 +110,7 @@ function addSource(
       appliedVersion: ref(credential, 'appliedSource'),
       absent,
       recordPath: path,
+      ...adoptId(document.spec.airbyte.sourceId),
     },
     {
       dependsOn: [...ids.workspace, ids.claim, credential],
@@ -161,9 +162,14 @@ function addConnection(
       schedule: quartzSchedule(sync.schedule, name),
       schemaChanges: sync.schemaChanges,
       status: context.suspended ? 'inactive' : 'active',
+      ...adoptId(document.spec.airbyte.connectionId),
     },
     { dependsOn: [...ids.workspace, source, ids.destination] },
   );
+}
+
+function adoptId(id: string | undefined): { readonly adoptId?: string } {
+  return id === undefined ? {} : { adoptId: id };
 }
 
 type StreamInput = ConnectionInputs['streams'][number];

@@ -12,6 +12,7 @@ import type { GeneratedSecretInputs } from '../resources/vault/generated-secret.
 import { loaderPasswordPath, tenantPolicyName } from '../resources/vault/paths.ts';
 import type { PolicyInputs } from '../resources/vault/policy.ts';
 import type { TransitKeyInputs } from '../resources/vault/transit-key.ts';
+import type { Loaded } from '../spec/documents.ts';
 import { durationSeconds } from '../spec/fields.ts';
 import { loaderRole, readerRole, schemaOf } from '../spec/names.ts';
 import type { SecretRef } from '../spec/secret-ref.ts';
@@ -43,7 +44,7 @@ const PASSWORD = 'password';
 
 export function addTenant(
   graph: Graph,
-  document: TenantDocument,
+  document: Loaded<TenantDocument>,
   namespaces: ReadonlyMap<string, boolean>,
   context: { readonly settings: PlanSettings; readonly platform: readonly string[] },
 ): TenantIds {
@@ -87,11 +88,19 @@ export function addTenant(
     password,
     addObserved: adder(true),
   });
+  const { workspaceId: adoptedWorkspace } = document.spec.airbyte;
   const workspace = settings.sharedWorkspaceId
     ? undefined
-    : add<WorkspaceInputs>('airbyte:workspace', tenant, { tenant, organizationId: settings.organizationId }, [
-        claim,
-      ]);
+    : add<WorkspaceInputs>(
+        'airbyte:workspace',
+        tenant,
+        {
+          tenant,
+          organizationId: settings.organizationId,
+          ...(adoptedWorkspace === undefined ? {} : { adoptId: adoptedWorkspace }),
+        },
+        [claim],
+      );
   const workspaceId = workspace ? ref(workspace, 'workspaceId') : (settings.sharedWorkspaceId ?? '');
   const workspaces = workspace ? [workspace] : [];
   const destination = addDestination(add, document, workspaceId, {
@@ -105,11 +114,12 @@ export function addTenant(
 /** Claim, policy and auth role. Returns the claim, which everything of the tenant depends on. */
 function addVault(
   add: Add,
-  document: TenantDocument,
+  document: Loaded<TenantDocument>,
   settings: PlanSettings,
   platform: readonly string[],
 ): string {
   const tenant = document.metadata.name;
+  const { namespace } = document.source;
   const name = tenantPolicyName(tenant);
   const auth = settings.tenantAuth;
   const claim = add<ClaimInputs>(
@@ -120,6 +130,7 @@ function addVault(
       deletion: document.spec.deletionPolicy,
       transitKey: tenant,
       authRole: auth && authRolePath(auth.mount, name),
+      ...(namespace !== undefined && { namespace }),
     },
     platform,
   );
@@ -233,6 +244,7 @@ function addDestination(
     raw_data_schema: schema,
   };
   const name = `${tenant}-postgres`;
+  const { destinationId } = document.spec.airbyte;
   return add<ActorInputs>(
     'airbyte:destination',
     name,
@@ -244,6 +256,7 @@ function addDestination(
       secretVersion: [ref(password, 'version')],
       appliedVersion: ref(password, 'appliedDestination'),
       recordPath: loaderPasswordPath(tenant),
+      ...(destinationId === undefined ? {} : { adoptId: destinationId }),
     },
     [...context.dependsOn, password],
   );

@@ -80,7 +80,8 @@ function planStep(resource: Resource, context: StepContext): Step {
   const changes = kind.diff(inputs, observed);
   if (isSharedAsWanted(observed, changes)) return step(resource, 'none', {});
   const problem =
-    ownershipProblem(kind, resource, observed, context.owner) ?? (observed && kind.unfit?.(inputs, observed));
+    ownershipProblem(kind, resource, observed, context.owner) ??
+    (observed ? kind.unfit?.(inputs, observed) : kind.unmakeable?.(inputs));
   if (problem) return step(resource, 'refuse', { problem: problemOf(problem) });
   // Taking over an unmarked object writes the mark, which is a change even where nothing else differs.
   if (observed && kind.ownership === 'mark' && !observed.mark) {

@@ -5,6 +5,7 @@ import { baseOfKey } from '../resources/airbyte/index-by-key.ts';
 import { kinds } from '../resources/index.ts';
 import type { Kind, Observed } from '../resources/kind.ts';
 import type { Owner } from '../resources/mark.ts';
+import { isOfAnotherNamespace } from '../resources/vault/claim.ts';
 import type { DeletionPolicy } from '../spec/fields.ts';
 import type { Observation } from './observe.ts';
 import { type Action, observedStep, type Step, type Waiting } from './step.ts';
@@ -19,6 +20,8 @@ export interface PruneOptions {
   readonly confirmed?: ReadonlySet<string>;
   /** Deletion policies of tenants as their documents say now, before the mark in the world does. */
   readonly policies?: ReadonlyMap<string, DeletionPolicy>;
+  /** Kubernetes namespaces of the tenants' documents: a tenant that is claimed for another one is left alone. */
+  readonly namespaces?: ReadonlyMap<string, string>;
   /** Documents that are only observed: what would be removed of them is told, and stays. */
   readonly observed?: ObservedDocuments;
 }
@@ -72,6 +75,7 @@ export function belonging(
 
 function isOurs(belongs: Belonging | undefined, options: PruneOptions): belongs is Belonging {
   if (!belongs || !(options.only?.has(belongs.tenant) ?? true)) return false;
+  if (isOfAnotherNamespace(belongs.claim, options.namespaces?.get(belongs.tenant))) return false;
   const claimant = belongs.claim?.mark?.owner;
   // What is only observed is compared in the name of whoever owns it.
   if (options.observed?.tenants.has(belongs.tenant)) return belongs.owner === (claimant ?? options.owner);

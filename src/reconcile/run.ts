@@ -59,11 +59,20 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     only: input.only,
     observed: observedDocuments(documents),
     ...(input.confirmed ? { confirmed: input.confirmed } : {}),
+    namespaces: namespacesOf(documents),
     policies: new Map(documents.tenants.map((tenant) => [tenant.metadata.name, tenant.spec.deletionPolicy])),
   });
   // Of a tenant that is not in the graph, everything that was found would seem to be left over.
   const prunes = plan.prunes.filter(({ step }) => step.tenant === undefined || !failures.has(step.tenant));
   return { graph, observation, plan: { ...plan, prunes } };
+}
+
+function namespacesOf({ tenants }: Documents): Map<string, string> {
+  return new Map(
+    tenants.flatMap(({ metadata, source }): [string, string][] =>
+      source.namespace === undefined ? [] : [[metadata.name, source.namespace]],
+    ),
+  );
 }
 
 function withoutTenants(graph: Graph, left: ReadonlyMap<string, unknown>): Graph {

@@ -18,30 +18,41 @@ import { mount } from './vault/mount.ts';
 import { policy } from './vault/policy.ts';
 import { transitKey } from './vault/transit-key.ts';
 
-const all = [
-  audit,
-  mount,
-  authMount,
-  claim,
-  transitKey,
-  policy,
-  authRole,
-  generatedSecret,
-  role,
-  schema,
-  grants,
-  credential,
-  workspace,
-  destination,
-  source,
-  connection,
-  firstSync,
-] as const;
+/** By type; the types are literal, so that a table over all kinds can be checked for completeness. */
+const all = {
+  'vault:audit': audit,
+  'vault:mount': mount,
+  'vault:auth-mount': authMount,
+  'vault:claim': claim,
+  'vault:transit-key': transitKey,
+  'vault:policy': policy,
+  'vault:auth-role': authRole,
+  'vault:generated-secret': generatedSecret,
+  'postgres:role': role,
+  'postgres:schema': schema,
+  'postgres:grants': grants,
+  'vault:credential': credential,
+  'airbyte:workspace': workspace,
+  'airbyte:destination': destination,
+  'airbyte:source': source,
+  'airbyte:connection': connection,
+  'airbyte:first-sync': firstSync,
+} as const;
+
+/** Type of a kind, e.g. `vault:policy`. */
+export type KindType = keyof typeof all;
+
+/** What is wanted of a kind, e.g. `InputsOf<'vault:policy'>`. */
+export type InputsOf<T extends KindType> = (typeof all)[T] extends Kind<infer I, infer _Observed> ? I : never;
 
 /** Kinds by type, in the order of `all`. Their inputs are checked where the plan builds them. */
 export const kinds: ReadonlyMap<string, Kind> = new Map(
-  all.map((definition) => [definition.type, definition as unknown as Kind]),
+  Object.entries(all).map(([type, definition]) => [type, definition as unknown as Kind]),
 );
+
+export function isKindType(type: string): type is KindType {
+  return Object.hasOwn(all, type);
+}
 
 export function kindOf(type: string): Kind {
   const found = kinds.get(type);

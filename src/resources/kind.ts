@@ -104,6 +104,8 @@ export interface Kind<I = unknown, O extends Observed = Observed> {
   diff(inputs: I, observed: O | undefined): readonly Change[];
   /** Why an object of ours can never become what is wanted, if it cannot; a person has to decide then. Pure. */
   unfit?(inputs: I, observed: O): TenantryError | undefined;
+  /** Why nothing may be made where nothing was found, if so; `sync` then throws the same. Pure. */
+  unmakeable?(inputs: I): TenantryError | undefined;
   /** Creates or updates; may be repeated after any failure. */
   sync(inputs: I, observed: O | undefined, world: World): Promise<O>;
   /** Removes; not found is success. `key` is that of the observation. */

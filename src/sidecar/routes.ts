@@ -1,5 +1,5 @@
 /** Every route of the sidecar: what it serves is what its OpenAPI document tells. */
-import { type Draining, healthRoutes } from './admin/health.ts';
+import { healthRoutes, type Life } from './admin/health.ts';
 import { metricsRoutes } from './admin/metrics.ts';
 import { overviewRoutes } from './admin/overview.ts';
 import { tenantRecordRoutes } from './admin/tenant-records.ts';
@@ -11,9 +11,9 @@ import { tenantRoutes } from './tenants/routes.ts';
 import { toolRoutes } from './tools/routes.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
-export function sidecarRoutes(state: Draining): readonly Routes[] {
+export function sidecarRoutes(life: Life): readonly Routes[] {
   return [
-    healthRoutes(state),
+    healthRoutes(life),
     metricsRoutes,
     overviewRoutes,
     tenantRecordRoutes,

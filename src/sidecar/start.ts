@@ -1,10 +1,9 @@
 /** Life of a sidecar: documents, systems, tables, server; and an orderly end. */
 import { setTimeout as timer } from 'node:timers/promises';
-import { TenantryError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { Redactor } from '../redact.ts';
-import { didYouMean } from '../spec/suggest.ts';
-import { assemble } from './assemble.ts';
+import type { Life } from './admin/health.ts';
+import { assemble, type Parts } from './assemble.ts';
 import { authentication } from './callers/authentication.ts';
 import type { Routes, SidecarContext, SidecarServer } from './context.ts';
 import { listen } from './listen.ts';
@@ -14,14 +13,17 @@ import { createRequestLog } from './request-log.ts';
 import { sidecarRoutes } from './routes.ts';
 import { buildServer } from './server.ts';
 import { type SidecarFlags, sidecarSettings } from './settings.ts';
-import { openStack } from './stack/open.ts';
+import { openDocuments, requireTenants } from './stack/documents.ts';
+import type { KubernetesDocuments } from './stack/kubernetes.ts';
 import { adoptReferred } from './stack/referred.ts';
-import type { StackView } from './stack/view.ts';
+import type { OpenStack } from './stack/stack.ts';
 import { warnAtStart } from './start-warnings.ts';
 
 export interface StartOptions {
   /** Folder of the stack. Default: none, a tenant config file serves. */
   readonly stackDir?: string;
+  /** Tenants and integrations are custom resources; the folder gives the rest. Default: they are files of the folder. */
+  readonly kubernetes?: KubernetesDocuments;
   readonly env: NodeJS.ProcessEnv;
   readonly flags: SidecarFlags;
   /** Bring the platform tables up to date first. Default true. */
@@ -67,31 +69,36 @@ const IDLE_MS = 100;
 /** Tokens that the log is cleaned of: far more than are in use between two refreshes in one replica. */
 const NEWEST_SECRETS = 10_000;
 
-/** @throws before it listens, when documents, settings or systems do not allow a start */
+/**
+ * Resolves when it listens and works. Without documents from the API server it listens, is not ready, and waits for them.
+ * @throws when documents, settings or systems do not allow a start
+ */
 export async function startSidecar(options: StartOptions): Promise<Sidecar> {
-  const { env, flags, now } = options;
-  const stack = await openStack({ dir: options.stackDir, env });
-  requireTenants(stack.current(), flags.tenants ?? []);
-  const settings = sidecarSettings(stack.current().platform, env, flags);
+  const { env, flags, now, kubernetes } = options;
   const redactor = new Redactor();
   const logOptions = { env, redactor, ...(options.writeLog && { write: options.writeLog }) };
   const log = createLog(logOptions);
   const metrics = createMetrics({ processMetrics: options.writeLog === undefined });
-  const parts = await assemble({
-    settings,
-    stack,
-    env,
-    redactor,
-    log,
-    logRequest: createRequestLog(logOptions),
-    metrics,
-    ...(now && { now }),
-  });
-  const { context } = parts;
-  const life = { draining: false };
+  const stack = await openDocuments(options, { redactor, log, metrics });
+  const life = { draining: false, ...(kubernetes && { documents: documentsCheck(stack) }) };
   const ended = new AbortController();
+  let parts: Parts | undefined;
   let built: SidecarServer | undefined;
   try {
+    if (!kubernetes) requireTenants(stack, flags.tenants ?? [], { kubernetes, log });
+    const settings = sidecarSettings(stack.platform(), env, flags);
+    const made = await assemble({
+      settings,
+      stack,
+      env,
+      redactor,
+      log,
+      logRequest: createRequestLog(logOptions),
+      metrics,
+      ...(now && { now }),
+    });
+    parts = made;
+    const { context } = made;
     if (options.migrate === false) await requireTables(context);
     else await migrateFirst(context, options.signal);
     const server = await buildServer({
@@ -100,14 +107,17 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
       routes: [...sidecarRoutes(life), ...(options.routes ?? [])],
     });
     built = server;
-    await parts.start({ jobs: options.jobs ?? true });
-    const url = await listen(server, settings);
+    // Who asks for a sign of life must not take a long wait for a process that hangs.
+    let url = stack.missing() && (await listen(server, settings));
+    if (url !== undefined) log.info({ url }, 'listening; the documents are not in yet');
+    await stack.complete(options.signal);
+    if (kubernetes) requireTenants(stack, flags.tenants ?? [], { kubernetes, log });
+    await made.start({ jobs: options.jobs ?? true });
+    url ??= await listen(server, settings);
     redactor.keepNewest(NEWEST_SECRETS);
     stack.follow(log, ended.signal);
-    log.info(
-      { url, posture: settings.posture, tenants: stack.current().documents.tenants.length },
-      'listening',
-    );
+    const tenants = stack.current().documents.tenants.length;
+    log.info({ url, posture: settings.posture, tenants }, 'listening');
     const warned = warnAtStart(context, ended.signal);
     const adopted = adoptReferred(stack.referred, context).then(
       (taken) => taken > 0 && log.info({ taken }, 'credentials of the tenant config file taken into custody'),
@@ -130,25 +140,23 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
         const idle = setInterval(() => server.server.closeIdleConnections(), IDLE_MS);
         await Promise.race([server.close(), grace]).finally(() => clearInterval(idle));
         server.server.closeAllConnections();
-        await parts.close(abort?.aborted ? 0 : Math.max(LEAST_GRACE_MS, until - performance.now()));
+        await made.close(abort?.aborted ? 0 : Math.max(LEAST_GRACE_MS, until - performance.now()));
+        await stack.close();
         log.info('ended');
       },
     };
   } catch (error) {
     ended.abort();
     await built?.close();
-    await parts.close(0);
+    await parts?.close(0);
+    await stack.close();
     throw error;
   }
 }
 
-/** A typing error would otherwise show as a refusal of every call. */
-function requireTenants(view: StackView, names: readonly string[]): void {
-  for (const name of names) {
-    if (view.tenant(name)) continue;
-    const known = view.documents.tenants.map(({ metadata }) => metadata.name);
-    throw new TenantryError('InvalidUsage', `there is no tenant "${name}"${didYouMean(name, known)}`, {
-      hint: 'pass --tenant with the name of a Tenant document',
-    });
-  }
+function documentsCheck(stack: OpenStack): NonNullable<Life['documents']> {
+  return () => {
+    const missing = stack.missing();
+    return missing === undefined ? { ok: true } : { ok: false, ...missing };
+  };
 }

@@ -1,6 +1,7 @@
 /** Checks of documents against each other and the catalog; pure. */
 import { checkConfig as checkCatalogConfig } from '../catalog/check-config.ts';
 import type { Catalog } from '../catalog/entry.ts';
+import { needsApp } from '../catalog/source-configuration.ts';
 import type { Problem } from '../errors.ts';
 import { collisions, type Precedence } from './collisions.ts';
 import type { Documents, Loaded, PartialIntegration } from './documents.ts';
@@ -56,6 +57,7 @@ export function findMistakes(documents: CheckedDocuments, options: CheckOptions)
     ...tenants.first.flatMap(longRoleNames),
     ...wrongReferences(referring, tenants.first, options),
     ...repeatedPairs(integrations.first),
+    ...missingApps(integrations.first, documents.platform, options.catalog),
     ...wrongConfigs(referring, options),
     ...collisions(tenants.first, integrations.first, options),
   ];
@@ -157,6 +159,22 @@ function repeatedPairs(integrations: readonly Loaded<IntegrationDocument>[]): Fi
     }
   }
   return findings;
+}
+
+/** Without an app, a source whose configuration holds the app's secret cannot be made. */
+function missingApps(
+  integrations: readonly Loaded<IntegrationDocument>[],
+  platform: Documents['platform'] | undefined,
+  catalog: Catalog | undefined,
+): Finding[] {
+  return integrations.flatMap((document) => {
+    const { integration, app } = document.spec;
+    const entry = catalog?.get(integration);
+    if (platform === undefined || entry === undefined || app !== undefined) return [];
+    if (platform.spec.apps[integration] !== undefined || !needsApp(entry)) return [];
+    const message = `${integration} needs an OAuth app: set spec.apps.${integration} in the Platform document, or spec.app here`;
+    return [finding(document, ['spec', 'integration'], message)];
+  });
 }
 
 function wrongConfigs(integrations: readonly PartialIntegration[], options: CheckOptions): Finding[] {

@@ -120,51 +120,67 @@ function sharedTables(
   tenants: ReadonlyMap<string, Tenant>,
   catalog: Catalog | undefined,
 ): Finding[] {
-  const writers = new Map<string, Writer>();
+  const places = new Places();
   const findings: Finding[] = [];
   for (const document of integrations) {
+    const { sync, tenant } = document.spec;
+    const owner = tenants.get(tenant);
+    const namespace = sync.namespace ?? (owner === undefined ? undefined : schemaOf(owner));
+    if (namespace === undefined) continue;
+    const tables = tablesOf(document, catalog);
+    const writers = places.writersIn(tenant, namespace);
     const reported = new Set<Integration>();
-    for (const writer of writersOf(document, tenants, catalog)) {
-      // Two tenants in one schema are a finding of their own.
-      const place = `${writer.tenant} ${writer.table}`;
-      const first = writers.get(place);
-      if (first === undefined) writers.set(place, writer);
-      else if (!reported.has(first.document)) {
+    tables.forEach((table, index) => {
+      const first = writers.get(table);
+      if (first === undefined) writers.set(table, document);
+      else if (!reported.has(first)) {
         // One finding for each pair of connections; their streams mostly collide all together.
-        if (first.document !== document) reported.add(first.document);
-        findings.push(sameTable(first, writer));
+        if (first !== document) reported.add(first);
+        const path = pathOf(first, tablesOf(first, catalog).indexOf(table));
+        const writer = { document, path: pathOf(document, index), table: `${namespace}.${table}` };
+        findings.push(sameTable({ document: first, path }, writer));
       }
-    }
+    });
   }
   return findings;
 }
 
+/** Who writes which table. Two tenants in one schema are a finding of their own. */
+class Places {
+  readonly #byTenant = new Map<string, Map<string, Map<string, Integration>>>();
+
+  /** By name of the table. */
+  writersIn(tenant: string, namespace: string): Map<string, Integration> {
+    const schemas = this.#byTenant.get(tenant) ?? new Map<string, Map<string, Integration>>();
+    this.#byTenant.set(tenant, schemas);
+    const writers = schemas.get(namespace) ?? new Map<string, Integration>();
+    schemas.set(namespace, writers);
+    return writers;
+  }
+}
+
 interface Writer {
   readonly document: Integration;
-  readonly tenant: string;
-  /** `schema.table`. */
-  readonly table: string;
   /** The field to change. */
   readonly path: FieldPath;
 }
 
-function writersOf(
-  document: Integration,
-  tenants: ReadonlyMap<string, Tenant>,
-  catalog: Catalog | undefined,
-): Writer[] {
-  const { sync, integration, tenant } = document.spec;
-  const owner = tenants.get(tenant);
-  const namespace = sync.namespace ?? (owner === undefined ? undefined : schemaOf(owner));
-  const streams = sync.streams ?? catalog?.get(integration)?.airbyte?.streams ?? [];
-  if (namespace === undefined) return [];
+type Streams = readonly { readonly name: string }[];
+
+/** By streams and prefix: most documents take the streams of their catalog entry, which are the same for all. */
+const knownTables = new WeakMap<Streams, Map<string, readonly string[]>>();
+
+/** Names of the tables, one for each stream. */
+function tablesOf(document: Integration, catalog: Catalog | undefined): readonly string[] {
+  const { sync, integration } = document.spec;
+  const streams: Streams | undefined = sync.streams ?? catalog?.get(integration)?.airbyte?.streams;
+  if (streams === undefined) return [];
+  const byPrefix = knownTables.get(streams) ?? new Map<string, readonly string[]>();
+  knownTables.set(streams, byPrefix);
   const prefix = sync.prefix ?? defaultTablePrefix(integration);
-  return streams.map((stream, index) => ({
-    document,
-    tenant,
-    table: `${namespace}.${tableName(prefix + stream.name)}`,
-    path: pathOf(document, index),
-  }));
+  const tables = byPrefix.get(prefix) ?? streams.map((stream) => tableName(prefix + stream.name));
+  byPrefix.set(prefix, tables);
+  return tables;
 }
 
 /** Destinations fold case and replace what an identifier cannot hold. */
@@ -177,7 +193,7 @@ function pathOf(document: Integration, stream: number): FieldPath {
   return document.spec.sync.prefix !== undefined ? ['spec', 'sync', 'prefix'] : ['spec', 'integration'];
 }
 
-function sameTable(first: Writer, second: Writer): Finding {
+function sameTable(first: Writer, second: Writer & { readonly table: string }): Finding {
   if (first.document === second.document) {
     const message = `the table ${second.table} is written by another stream of this document${itself(first)} already; name each stream once`;
     return finding(second.document, second.path, message);

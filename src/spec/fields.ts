@@ -62,6 +62,14 @@ export const metadata = z
   })
   .describe('Name and labels of the document.');
 
+/** An id that Airbyte gave. */
+export const objectId = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, {
+    error: 'must be an id of Airbyte: a UUID in lower-case letters',
+  })
+  .meta({ maxLength: 36, tokensUnchecked: true });
+
 export type DeletionPolicy = 'Retain' | 'Delete';
 
 export function deletionPolicy(

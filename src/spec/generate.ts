@@ -17,11 +17,16 @@ export function documentFiles(): GeneratedFile[] {
   ];
 }
 
-/** All generated files. Loads the sidecar, whose routes make its OpenAPI document. */
+/** All generated files. Loads the sidecar, whose routes make its OpenAPI document, and the Pulumi provider's types. */
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const { sidecarDocument } = await import('../sidecar/openapi/generate.ts');
   const text = `${JSON.stringify(await sidecarDocument(), null, 2)}\n`;
-  return [...documentFiles(), { name: SIDECAR_DOCUMENT, text }];
+  const { PROVIDER_SCHEMA, providerSchemaText } = await import('../pulumi/provider/schema.ts');
+  return [
+    ...documentFiles(),
+    { name: SIDECAR_DOCUMENT, text },
+    { name: PROVIDER_SCHEMA, text: providerSchemaText() },
+  ];
 }
 
 /** Writes all generated files below `root` and returns their names. */

@@ -6,6 +6,7 @@ import {
   immutable,
   managementPolicy,
   metadata,
+  objectId,
   suspend,
   text,
 } from './fields.ts';
@@ -144,6 +145,17 @@ const access = z
   })
   .describe('What the sidecar may use the credential for.');
 
+const airbyte = z
+  .strictObject({
+    sourceId: objectId.optional().describe('Source that becomes the one of this integration.'),
+    connectionId: objectId
+      .optional()
+      .describe('Connection that becomes the one of this integration; it keeps where its syncs stand.'),
+  })
+  .describe(
+    'Ids of objects in Airbyte to take over whatever they are called; with adopt: true. Once they are taken over the ids may go.',
+  );
+
 export const integrationSpec = z
   .strictObject({
     tenant: documentName.describe('Name of the Tenant. Cannot be changed later.').meta(immutable),
@@ -169,6 +181,7 @@ export const integrationSpec = z
       .boolean()
       .default(false)
       .describe('Take over objects that exist already without an ownership mark. Default false.'),
+    airbyte: airbyte.prefault({}),
   })
   .describe('A tenant connected to a third-party service.');
 

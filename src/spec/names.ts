@@ -20,8 +20,9 @@ export const documentName = z
   });
 
 /** Schemas that Postgres or Tenantry itself uses; `pg_` begins the names that Postgres keeps for itself. */
-const RESERVED_SCHEMA = /^(?:pg_.*|public|information_schema|tenantry)$/;
-const RESERVED = 'must not begin with "pg_" nor be "public", "information_schema" or "tenantry" (reserved)';
+const RESERVED_SCHEMA = /^(?:pg_.*|public|information_schema|tenantry(?:_.*)?)$/;
+const RESERVED =
+  'must not begin with "pg_" or "tenantry_" nor be "public", "information_schema" or "tenantry" (reserved)';
 
 /** A Postgres identifier that needs no quoting and is not taken by Postgres or by Tenantry. */
 export const postgresIdentifier = z

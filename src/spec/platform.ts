@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { apiVersion, metadata } from './fields.ts';
 import { oauthApp } from './integration.ts';
 import { documentName } from './names.ts';
+import { operator } from './operator.ts';
 import { envOr, secretRef } from './secret-ref.ts';
 import { sidecar } from './sidecar.ts';
 
@@ -178,6 +179,7 @@ export const platformSpec = z
     postgres: postgres.prefault({}),
     airbyte: airbyte.prefault({}),
     sidecar: sidecar.prefault({}),
+    operator: operator.prefault({}),
     apps: z
       .record(documentName, oauthApp)
       .default({})

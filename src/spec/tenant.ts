@@ -1,6 +1,15 @@
 /** The Tenant document: one customer of the product. */
 import { z } from 'zod';
-import { apiVersion, deletionPolicy, duration, managementPolicy, metadata, suspend, text } from './fields.ts';
+import {
+  apiVersion,
+  deletionPolicy,
+  duration,
+  managementPolicy,
+  metadata,
+  objectId,
+  suspend,
+  text,
+} from './fields.ts';
 import { postgresIdentifier } from './names.ts';
 
 const database = z
@@ -41,6 +50,17 @@ const quotas = z
   })
   .describe('Limits of what the tenant may use; reaching one stops the work with a clear reason.');
 
+const airbyte = z
+  .strictObject({
+    workspaceId: objectId
+      .optional()
+      .describe('Workspace that becomes the tenant’s; not with one workspace for all tenants.'),
+    destinationId: objectId.optional().describe('Destination that becomes the tenant’s.'),
+  })
+  .describe(
+    'Ids of objects in Airbyte to take over whatever they are called; with adopt: true. Once they are taken over the ids may go.',
+  );
+
 export const tenantSpec = z
   .strictObject({
     displayName: text(200).describe('Name that people see. Default: metadata.name.').optional(),
@@ -54,6 +74,7 @@ export const tenantSpec = z
       .describe(
         'Take over objects of this tenant that exist already without an ownership mark. Default false.',
       ),
+    airbyte: airbyte.prefault({}),
     managementPolicy: managementPolicy('the tenant with all its integrations'),
     suspend: suspend('every sync of the tenant'),
   })

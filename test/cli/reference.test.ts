@@ -55,8 +55,10 @@ describe('docs/cli.md', () => {
       const takesName = command.registeredArguments.some((argument) => argument.name() === 'tenant');
       const excepted = [
         'validate',
+        'import',
         'destroy',
         'rotate',
+        'operator',
         'migrate',
         'doctor',
         'schema',

@@ -114,8 +114,9 @@ describe('wrong usage', () => {
   });
 
   it('every command on a stack gives JSON for a stack that is not there', async () => {
-    const onStack = leaves(program).filter((command) =>
-      command.options.some((option) => option.long === '--stack'),
+    // An import makes the stack.
+    const onStack = leaves(program).filter(
+      (command) => command.name() !== 'import' && command.options.some((option) => option.long === '--stack'),
     );
     expect(onStack.length).toBeGreaterThan(8);
     for (const command of onStack) {

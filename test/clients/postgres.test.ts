@@ -13,6 +13,7 @@ import { lockKey } from '../../src/clients/postgres-lock.ts';
 import { scramVerifier } from '../../src/clients/scram.ts';
 import { type DevPostgres, startDevPostgres } from '../../src/dev/postgres.ts';
 import { Redactor } from '../../src/redact.ts';
+import { startTcpFaults } from '../support/tcp-faults.ts';
 
 let server: DevPostgres;
 beforeAll(async () => {
@@ -90,6 +91,26 @@ describe('the client', () => {
     const again = async (): Promise<unknown> =>
       await postgres.query('select 1 as one').catch(() => 'not yet');
     await expect.poll(again).toEqual([{ one: 1 }]);
+  });
+
+  test('fails the statement under way, and nothing else, when its connection is reset', async () => {
+    const network = await startTcpFaults({ host: server.host, port: server.port });
+    onTestFinished(network.close);
+    const through = client({ port: network.port });
+    const sleeping = through.query('select pg_sleep(60)');
+    const outcome = sleeping.catch((error: unknown) => error);
+    await expect
+      .poll(async () => {
+        const [row] = await client().query<{ count: number }>(
+          "select count(*)::int as count from pg_stat_activity where query = 'select pg_sleep(60)'",
+        );
+        return row?.count;
+      })
+      .toBe(1);
+    await network.set('refuse');
+    expect(await outcome).toMatchObject({ code: 'PostgresUnreachable' });
+    await network.set('pass');
+    expect(await through.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   test('tells of every call', async () => {

@@ -46,4 +46,13 @@ describe('the threat model', () => {
     expect(unproved).toEqual([]);
     expect(rows.length - heads.length).toBeGreaterThan(35);
   });
+
+  it('names every attack of one namespace on another', async () => {
+    const text = await page();
+    const file = 'test/operator/attacks.engine.test.ts';
+    const source = await readFile(join(root, file), 'utf8');
+    const titles = [...source.matchAll(/^ *(?:it\(|\]\)\()'([^']+)'/gm)].map(([, title = '']) => title);
+    expect(titles.length).toBeGreaterThan(15);
+    expect(titles.filter((title) => !text.includes(`"${title}"`))).toEqual([]);
+  });
 });

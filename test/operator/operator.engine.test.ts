@@ -29,7 +29,7 @@ describe('the operator', () => {
       {},
       { annotations: { 'tenantry.dev/reconcile-requested-at': 'now' } },
     );
-    const ready = await world.until('TenantIntegration', 'acme-notion', 'True', 5000).catch(async (e) => { console.log(JSON.stringify(operator.log), JSON.stringify(await world.get('TenantIntegration', 'acme-notion'))); throw e; });
+    const ready = await world.until('TenantIntegration', 'acme-notion', 'True', 5_000);
     expect(ready.status).toMatchObject({ lastHandledReconcileAt: 'now', claim: 'operator:test' });
     expect(operator.log.filter((line) => line['level'] === 'error')).toEqual([]);
   });

@@ -12,7 +12,7 @@ const MISTAKES: readonly (readonly [name: string, text: string, problem: string]
   [
     'an unknown field',
     `${HEAD}metadata:\n  name: acme\nspec:\n  displayname: Acme\n`,
-    'tenants/t.yaml:6:3 spec.displayname: unknown field "displayname"; did you mean "displayName"? Allowed here: displayName, database, encryption, quotas, deletionPolicy, adopt, managementPolicy, suspend',
+    'tenants/t.yaml:6:3 spec.displayname: unknown field "displayname"; did you mean "displayName"? Allowed here: displayName, database, encryption, quotas, deletionPolicy, adopt, airbyte, managementPolicy, suspend',
   ],
   [
     'an unknown field that is like no other',
@@ -82,7 +82,7 @@ const MISTAKES: readonly (readonly [name: string, text: string, problem: string]
   [
     'a reserved schema',
     tenant('acme', '\n  database: { schema: public }'),
-    'tenants/t.yaml:5:23 spec.database.schema: must not begin with "pg_" nor be "public", "information_schema" or "tenantry" (reserved); found "public"',
+    'tenants/t.yaml:5:23 spec.database.schema: must not begin with "pg_" or "tenantry_" nor be "public", "information_schema" or "tenantry" (reserved); found "public"',
   ],
   [
     'a schedule that is no cron expression',

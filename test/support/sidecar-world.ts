@@ -63,7 +63,11 @@ export interface SidecarWorld<V extends TestVault = TestVault> {
   /** A call to Vault as root. */
   asRoot<T = Json>(method: string, path: string, body?: unknown): Promise<T>;
   /** Starts a sidecar with its own logins; the caller closes it, or `close` does. */
-  start(flags?: Partial<SidecarFlags>, env?: Env, more?: Pick<StartOptions, 'jobs'>): Promise<Sidecar>;
+  start(
+    flags?: Partial<SidecarFlags>,
+    env?: Env,
+    more?: Pick<StartOptions, 'jobs' | 'kubernetes'>,
+  ): Promise<Sidecar>;
   /** Configuration of a tenant's source as Airbyte has it, in clear. */
   sourceConfiguration(name: string): Promise<Json | undefined>;
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 /** One batch: sorts the units that are due, looks at the systems for all of them at once, and runs each for itself. */
+import { throwIfCancelled } from '../../clients/http.ts';
 import { createLimit, type Limit } from '../../clients/limit.ts';
 import { asTenantryError, TenantryError } from '../../errors.ts';
 import { apply } from '../../reconcile/apply.ts';
-import { platformPart } from '../../reconcile/by-tenant.ts';
 import { limitsOf, type Prepared, planSettings } from '../../reconcile/run.ts';
 import { isChange } from '../../reconcile/step.ts';
 import type { ReconcileResult } from '../metrics.ts';
@@ -11,7 +11,7 @@ import type { DocumentOutcome } from '../outcome.ts';
 import { type ControllerContext, nameOf } from './context.ts';
 import { addFinalizer, removeFinalizer } from './finalizers.ts';
 import type { Job } from './job.ts';
-import { documentsOf, look } from './look.ts';
+import { documentsOf, type Looked, look } from './look.ts';
 import { failedOutcome } from './outcomes.ts';
 import { objectsOf } from './removal.ts';
 import { runTenant, type TenantResult } from './run-tenant.ts';
@@ -69,7 +69,9 @@ class Batch {
     hooks: BatchHooks & { readonly onLooked: () => void },
   ) {
     this.#hooks = hooks;
-    this.#context = context;
+    // A token that was read for an earlier batch may have been refreshed since.
+    const secrets = context.backends.newSecrets();
+    this.#context = { ...context, world: { ...context.world, secrets } };
     this.#limits = limits;
     this.#began = context.now();
   }
@@ -140,10 +142,10 @@ class Batch {
     const held = fence.current();
     if (held === undefined) throw fence.reason();
     const finalizers = this.#finalizers(jobs, held);
-    let { parts, failures } = await look(jobs, this.#context);
-    for (const { unit } of jobs) this.#context.slow.note(unit.key, failures.has(unit.name));
-    if (await this.#preparePlatform(jobs, held, parts))
-      ({ parts, failures } = await look(jobs, this.#context));
+    let { parts, failures, light, shared } = await this.#look(jobs);
+    this.#noteSlow(jobs, failures);
+    if (shared !== undefined && (await this.#preparePlatform(shared, held)))
+      ({ parts, failures, light } = await this.#look(jobs));
     const credentials = await this.#context.credentials(jobs.map((job) => job.unit.name));
     this.#hooks.onLooked();
     const unheld = await finalizers;
@@ -157,14 +159,34 @@ class Batch {
           return this.#failed(job, error ?? new TenantryError('Internal', `nothing was planned for ${name}`));
         return this.#limits.applies(async () => {
           try {
-            const work = { job, part, removable: removable.get(name) ?? new Map(), credentials, fence: held };
-            this.#finish(key, await runTenant(work, this.#context));
+            throwIfCancelled(this.#context.stop);
+            const known = {
+              removable: removable.get(name) ?? new Map(),
+              credentials,
+              light: light.has(name),
+            };
+            this.#finish(key, await runTenant({ job, part, fence: held, ...known }, this.#context));
           } catch (thrown) {
             await this.#failed(job, asTenantryError(thrown));
           }
         });
       }),
     );
+  }
+
+  /** Where all of several fail together it is a system that is away, and no tenant's own trouble. */
+  #noteSlow(jobs: readonly Job[], failures: Looked['failures']): void {
+    for (const { unit } of jobs) {
+      if (!failures.has(unit.name)) this.#context.slow.note(unit.key, false);
+      else if (failures.size < jobs.length) this.#context.slow.note(unit.key, true);
+    }
+  }
+
+  /** A look changes nothing: it need not be finished before an orderly end. */
+  #look(jobs: readonly Job[]): Promise<Looked> {
+    const { world, stop } = this.#context;
+    const signal = world.signal ? AbortSignal.any([world.signal, stop]) : stop;
+    return look(jobs, { ...this.#context, world: { ...world, signal } });
   }
 
   /** Nothing is made for an object that could vanish unseen. */
@@ -191,16 +213,7 @@ class Batch {
   }
 
   /** What all tenants share is made before any of them. @returns true when something was */
-  async #preparePlatform(
-    jobs: readonly Job[],
-    fence: AbortSignal,
-    parts: ReadonlyMap<string, Prepared>,
-  ): Promise<boolean> {
-    const any = jobs
-      .map((job) => parts.get(job.unit.name))
-      .find((part) => part !== undefined && part.graph.size > 0);
-    if (any === undefined) return false;
-    const shared = platformPart(any);
+  async #preparePlatform(shared: Prepared, fence: AbortSignal): Promise<boolean> {
     if (!shared.plan.steps.some(isChange)) return false;
     const { world, backends, memory, log, stop } = this.#context;
     const results = await apply(
@@ -208,43 +221,61 @@ class Batch {
       { ...world, signal: fence },
       { limits: limitsOf(backends.settings), stop: AbortSignal.any([fence, stop]) },
     );
-    memory.clear();
-    for (const { id, outcome } of results)
-      if (outcome !== 'unchanged') log.info({ resource: id, outcome }, 'platform');
-    return true;
+    let made = false;
+    for (const { id, outcome, problem } of results) {
+      if (problem) log.warn({ resource: id, outcome, problem }, 'platform');
+      else if (outcome !== 'unchanged') log.info({ resource: id, outcome }, 'platform');
+      made ||= outcome === 'created' || outcome === 'updated';
+    }
+    if (made) memory.clear();
+    return made;
   }
 
   /** Only where something is being removed: it costs a graph. */
   #removable(jobs: readonly Job[]): Map<string, Map<string, ReadonlySet<string>>> {
-    const { catalog, backends, platform } = this.#context;
+    const { catalog, backends, platform, log } = this.#context;
     const settings = planSettings(backends.settings, platform);
     const byTenant = new Map<string, Map<string, ReadonlySet<string>>>();
     for (const job of jobs) {
       const leaving = job.removing.flatMap(({ document }) => document ?? []);
       if (leaving.length === 0) continue;
       const documents = documentsOf([{ ...job, integrations: leaving }], this.#context);
-      byTenant.set(job.unit.name, objectsOf(documents, catalog, settings));
+      try {
+        byTenant.set(job.unit.name, objectsOf(documents, catalog, settings));
+      } catch (error) {
+        // Then each of them waits for everything of the tenant that is to go.
+        log.warn({ tenant: job.unit.name, err: error }, 'a document that is being deleted cannot be read');
+      }
     }
     return byTenant;
   }
 
   async #failed(job: Job, error: TenantryError): Promise<void> {
-    const { unit, integrations } = job;
-    this.#context.memory.forget(unit.name);
-    const names = new Set(integrations.map((document) => document.metadata.name));
+    const { unit, integrations, removing } = job;
+    const { memory, stop, world } = this.#context;
+    memory.forget(unit.name);
+    const names = new Set([
+      ...integrations.map((document) => document.metadata.name),
+      ...removing.map(({ object }) => object.metadata.name),
+    ]);
     const objects = [unit.tenant, ...unit.integrations.filter((object) => names.has(object.metadata.name))];
     const outcome = failedOutcome(error);
-    await this.#tell(new Map(objects.map((object) => [object, outcome])), []);
-    this.#finish(unit.key, { again: error.retryable, results: [], error });
+    const isCancelled = error.code === 'Cancelled';
+    // That this replica ends is no news about a tenant.
+    const isEnding = isCancelled && (stop.aborted || world.signal?.aborted === true);
+    const written = isEnding || (await this.#tell(new Map(objects.map((object) => [object, outcome])), []));
+    this.#finish(unit.key, { again: error.retryable || isCancelled || !written, results: [], error });
   }
 
   #finish(key: string, result: TenantResult): void {
-    const { queue, due, metrics, now } = this.#context;
+    const { queue, due, metrics, now, units, memory } = this.#context;
+    const { tenant, integrations, name } = units.of(key);
     metrics.onReconcile(reconcileResult(result), (now() - this.#began) / 1000);
     if (result.again) due.retry(key);
     else {
       queue.forget(key);
-      due.poll(key);
+      if (tenant !== undefined || integrations.length > 0) due.poll(key);
+      else memory.drop(name);
     }
     queue.done(key);
     this.#hooks.onFinished();

@@ -4,7 +4,10 @@ import type { ControllerContext } from './context.ts';
 
 /** Most tenants of one batch: the cost of a look is shared, and its memory bounded. */
 const BATCH = 250;
-/** Batches that look at the systems at the same time; what comes due meanwhile is the next batch. */
+/**
+ * Batches that look at the systems at the same time; what comes due meanwhile is the next batch. Those of a single slow
+ * tenant come on top: they must hold up nobody.
+ */
 const LOOKING = 2;
 /** Tenants in work at once. */
 const IN_WORK = 600;
@@ -19,12 +22,15 @@ export async function runController(context: ControllerContext, signal: AbortSig
   while (!signal.aborted) {
     const keys = await queue.take(Math.min(BATCH, room.free()), signal);
     if (keys.length === 0) break;
-    for (const batch of context.slow.apart(keys)) {
-      room.enter(batch.length);
+    const { together, alone } = context.slow.apart(keys);
+    for (const batch of [together, ...alone.map((key) => [key])]) {
+      if (batch.length === 0) continue;
+      const isShared = batch === together;
+      room.enter(batch.length, isShared);
       const { looked, done } = runner.run(batch);
       const all = done.finally(() => running.delete(all));
       running.add(all);
-      void looked.finally(() => room.looked());
+      if (isShared) void looked.finally(() => room.looked());
     }
     await room.wait(signal);
   }
@@ -32,7 +38,8 @@ export async function runController(context: ControllerContext, signal: AbortSig
 }
 
 interface Room {
-  enter(tenants: number): void;
+  /** @param looks it counts among the batches that look; `looked` is called for it */
+  enter(tenants: number, looks: boolean): void;
   looked(): void;
   leave(): void;
   free(): number;
@@ -50,8 +57,8 @@ function createRoom(): Room {
     change = Promise.withResolvers();
   };
   return {
-    enter(tenants) {
-      looking += 1;
+    enter(tenants, looks) {
+      if (looks) looking += 1;
       inWork += tenants;
     },
     looked() {

@@ -25,19 +25,20 @@ export interface DocumentsView {
 export interface DocumentsViewOptions {
   readonly platform: Loaded<PlatformDocument>;
   readonly catalog: Catalog;
+  readonly kvMount: string;
   readonly tenants: Informer<TenantObject>;
   readonly integrations: Informer<IntegrationObject>;
-  /** Keys of tenants with an object that became valid or invalid by a change of another one. */
+  /** Keys of tenants with an object of which, by whatever change, something else is wrong than before. */
   readonly onAffected: (keys: ReadonlySet<string>) => void;
 }
 
 const NOTHING: UnitDocuments = { tenant: undefined, integrations: [], leaving: [], held: false };
 
 export function createDocumentsView(options: DocumentsViewOptions): DocumentsView {
-  const { platform, catalog, tenants, integrations, onAffected } = options;
+  const { platform, catalog, kvMount, tenants, integrations, onAffected } = options;
   const cache: ParseCache = new Map();
   let result: ReadResult | undefined;
-  let refused = new Map<string, string>();
+  let refused: Refusals = new Map();
   const changed = (change: Parameters<typeof concernsReconcile>[0]): void => {
     if (concernsReconcile(change)) result = undefined;
   };
@@ -50,11 +51,11 @@ export function createDocumentsView(options: DocumentsViewOptions): DocumentsVie
       tenants: [...tenants.objects.values()],
       integrations: [...integrations.objects.values()],
     };
-    const read = readDocuments({ platform, catalog, cache, ...objects });
+    const read = readDocuments({ platform, catalog, kvMount, cache, ...objects });
     result = read;
     const before = refused;
-    refused = refusedKeys([...objects.tenants, ...objects.integrations], read);
-    const affected = difference(before, refused);
+    refused = refusals([...objects.tenants, ...objects.integrations], read);
+    const affected = new Set([...difference(before, refused), ...difference(refused, before)]);
     if (affected.size > 0) onAffected(affected);
     return read;
   }
@@ -72,19 +73,21 @@ export function createDocumentsView(options: DocumentsViewOptions): DocumentsVie
   };
 }
 
-/** Objects that are refused, each with the key of its tenant. */
-function refusedKeys(objects: readonly AnyObject[], { problems, states }: ReadResult): Map<string, string> {
-  const refused = new Map<string, string>();
+/** Objects that are refused, by objectKeyOf: why, and the key of the tenant. */
+type Refusals = ReadonlyMap<string, { readonly why: string; readonly tenant: string }>;
+
+function refusals(objects: readonly AnyObject[], { problems, states }: ReadResult): Refusals {
+  const refused = new Map<string, { readonly why: string; readonly tenant: string }>();
+  if (problems.size === 0 && states.size === 0) return refused;
   for (const object of objects) {
     const key = objectKeyOf(object);
-    if (problems.has(key) || states.has(key)) refused.set(key, tenantKeyOf(object));
+    const found = problems.get(key) ?? states.get(key);
+    if (found !== undefined) refused.set(key, { why: JSON.stringify(found), tenant: tenantKeyOf(object) });
   }
   return refused;
 }
 
-function difference(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): Set<string> {
-  const keys = new Set<string>();
-  for (const [object, tenant] of a) if (!b.has(object)) keys.add(tenant);
-  for (const [object, tenant] of b) if (!a.has(object)) keys.add(tenant);
-  return keys;
+/** Keys of the tenants with an object that is not refused in `b` as it is in `a`. */
+function difference(a: Refusals, b: Refusals): string[] {
+  return [...a].flatMap(([object, { why, tenant }]) => (b.get(object)?.why === why ? [] : [tenant]));
 }

@@ -36,11 +36,13 @@ const MOST_PAUSE_MS = 5_000;
 export function keepFence(options: FenceOptions): KeptFence {
   const { postgres, name, signal, onChange, random = Math.random } = options;
   let held: AbortSignal | undefined;
+  let attempt = 0;
   let error = new TenantryError('Locked', 'the lock in Postgres is not held yet');
   const tried = Promise.withResolvers<void>();
 
   async function hold(lost: AbortSignal): Promise<void> {
     held = AbortSignal.any([lost, signal]);
+    attempt = 0;
     tried.resolve();
     onChange({ held: true });
     try {
@@ -54,7 +56,7 @@ export function keepFence(options: FenceOptions): KeptFence {
   }
 
   async function keep(): Promise<void> {
-    for (let attempt = 0; !signal.aborted; attempt++) {
+    for (; !signal.aborted; attempt++) {
       try {
         await postgres.withLock(name, hold, { waitMs: WAIT_MS, signal });
       } catch (cause) {

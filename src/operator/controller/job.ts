@@ -17,6 +17,8 @@ export interface Job {
   }[];
   /** The Tenant is being deleted and nothing of it is left in Kubernetes. */
   readonly leaves: boolean;
+  /** The Tenant is being deleted and is not valid: what belongs to deleted integrations goes, and nothing is made. */
+  readonly makesNothing?: boolean;
   /** A document that stays is not valid: nothing but what is being deleted may go. */
   readonly held: boolean;
   /** The last full look may be used for what nobody changes. */

@@ -12,12 +12,23 @@ interface Entry {
   readonly objects: ObservedObjects;
 }
 
+export interface Found {
+  readonly graph: Graph;
+  readonly outputs: ReadonlyMap<string, Observed>;
+  readonly light: boolean;
+}
+
 export interface Memory {
   /** Is there a full look at this tenant, younger than an hour? */
   isFresh(tenant: string): boolean;
-  /** Keeps what a full look or an apply found of a tenant; `outputs` by id of the resource. */
-  keep(tenant: string, graph: Graph, outputs: ReadonlyMap<string, Observed>): void;
+  /**
+   * Keeps what a look or an apply found of a tenant; `outputs` by id of the resource. A light look has recalled what was
+   * kept before, so that the time of the full one stays.
+   */
+  keep(tenant: string, found: Found): void;
   forget(tenant: string): void;
+  /** Nothing of the tenant is left. */
+  drop(tenant: string): void;
   /** What was kept of these tenants, by kind and key. */
   recall(tenants: Iterable<string>): ObservedObjects;
   /** Ids of workspaces, as hints. */
@@ -40,7 +51,7 @@ export function createMemory(options: {
       const entry = entries.get(tenant);
       return entry !== undefined && now() - entry.lookedAt < fullEveryMs;
     },
-    keep(tenant, graph, outputs) {
+    keep(tenant, { graph, outputs, light }) {
       const objects = new Map<string, Map<string, Observed>>();
       for (const resource of graph.resources()) {
         if (!RECALLED_KINDS.has(resource.kind)) continue;
@@ -50,9 +61,14 @@ export function createMemory(options: {
         objects.set(resource.kind, known.set(kindOf(resource.kind).key(resource.inputs), observed));
       }
       // Spread, so that a thousand tenants that were made together are not all looked at in full in one minute.
-      entries.set(tenant, { lookedAt: now() - random() * fullEveryMs * 0.1, objects });
+      const before = light ? entries.get(tenant)?.lookedAt : undefined;
+      entries.set(tenant, { lookedAt: before ?? now() - random() * fullEveryMs * 0.1, objects });
     },
     forget: (tenant) => void entries.delete(tenant),
+    drop(tenant) {
+      entries.delete(tenant);
+      workspaceIds.delete(tenant);
+    },
     recall: (tenants) => mergeObserved([...tenants].flatMap((tenant) => entries.get(tenant)?.objects ?? [])),
     clear() {
       entries.clear();

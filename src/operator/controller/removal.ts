@@ -6,6 +6,7 @@ import type { PlanSettings } from '../../plan/settings.ts';
 import type { ResourceResult } from '../../reconcile/events.ts';
 import type { PruneTarget } from '../../reconcile/prune.ts';
 import type { Prepared } from '../../reconcile/run.ts';
+import { baseOfKey } from '../../resources/airbyte/index-by-key.ts';
 import { kindOf } from '../../resources/index.ts';
 import type { Documents } from '../../spec/documents.ts';
 
@@ -20,14 +21,19 @@ export function objectsOf(
   const byDocument = new Map<string, Set<string>>();
   for (const { integration, kind, inputs } of buildGraph(documents, catalog, settings).resources()) {
     if (integration === undefined) continue;
-    const key = `${kind} ${kindOf(kind).key(resolveInputs(inputs, NOTHING_KNOWN))}`;
+    const key = keyOfObject(kind, kindOf(kind).key(resolveInputs(inputs, NOTHING_KNOWN)));
     byDocument.set(integration, (byDocument.get(integration) ?? new Set()).add(key));
   }
   return byDocument;
 }
 
 export function objectKeyOf(target: PruneTarget): string {
-  return `${target.kind.type} ${target.key}`;
+  return keyOfObject(target.kind.type, target.key);
+}
+
+/** In which workspace of Airbyte an object is, is not known before a look: inside of a tenant its name is enough. */
+function keyOfObject(kind: string, key: string): string {
+  return `${kind} ${kind.startsWith('airbyte:') ? baseOfKey(key) : key}`;
 }
 
 /**

@@ -9,7 +9,8 @@ import { kindOf } from '../../resources/index.ts';
 import { schemaOf } from '../../spec/names.ts';
 import type { AnyObject, CredentialStatus, IntegrationObject } from '../objects.ts';
 import type { DocumentOutcome } from '../outcome.ts';
-import { type ControllerContext, nameOf } from './context.ts';
+import type { ControllerContext } from './context.ts';
+import { noteDrift } from './drift.ts';
 import { removeFinalizer } from './finalizers.ts';
 import { isObserveOnly, isSuspended, type Job } from './job.ts';
 import {
@@ -37,6 +38,8 @@ export interface TenantWork {
   readonly part: Prepared;
   /** Objects in the systems of each integration that is being removed. */
   readonly removable: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The last full look was used for a part of it. */
+  readonly light: boolean;
   /** What the sidecar says of the credentials, by `tenant/integration`. */
   readonly credentials: ReadonlyMap<string, CredentialStatus>;
   /** Aborts when this replica may change nothing more. */
@@ -48,15 +51,14 @@ export async function runTenant(work: TenantWork, context: ControllerContext): P
   const part = job.held ? holdPrunes(work.part, allowedOf(work)) : work.part;
   const changes = allSteps(part.plan).filter(isChange);
   const run = await carryOut(part, { fence, changes: changes.length, context });
-  noteDrift(job, changes, context);
-  remember(job, run, context);
+  noteDrift(job, changes, { run, context });
+  remember(work, run, context);
   const outcomes = outcomesOf(work, run);
   const stays = await release({ ...work, part }, run, context);
   let written = true;
-  for (const [object, outcome] of outcomes) {
-    const left = stays.get(object);
-    if (left === 'gone') continue;
-    written = (await writeStatus(object, left ?? outcome, context, fence)) && written;
+  for (const [object, outcome] of new Map([...outcomes, ...stays])) {
+    if (outcome === 'gone') continue;
+    written = (await writeStatus(object, outcome, context, fence)) && written;
   }
   const refused = [...stays.values()].some((left) => left !== 'gone' && left.error?.retryable);
   return { again: isRetryable(run.results) || !written || refused || fence.aborted, results: run.results };
@@ -89,36 +91,17 @@ async function carryOut(
   return { graph, plan, results, outputs };
 }
 
-/** Something differs although the documents are the ones that were reconciled before. */
-function noteDrift(
-  job: Job,
-  changes: ReturnType<typeof allSteps>,
-  { metrics, log }: ControllerContext,
+function remember(
+  { job, light }: TenantWork,
+  { graph, outputs, results }: TenantRun,
+  { memory }: ControllerContext,
 ): void {
-  const objects = new Map<string | undefined, AnyObject>([[undefined, job.unit.tenant]]);
-  for (const object of job.unit.integrations) objects.set(object.metadata.name, object);
-  for (const step of changes) {
-    const object = objects.get(step.integration);
-    const isDrift = object !== undefined && wasReady(object) && step.kind !== 'airbyte:first-sync';
-    if (!isDrift) continue;
-    metrics.onDrift(step.kind);
-    const fields = step.changes.map((change) => change.path);
-    log.info({ ...nameOf(object), resource: step.id, action: step.action, fields }, 'drift');
-  }
-}
-
-function wasReady({ metadata, status }: AnyObject): boolean {
-  const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
-  return ready?.status === 'True' && ready.observedGeneration === metadata.generation;
-}
-
-function remember(job: Job, { graph, outputs, results }: TenantRun, { memory }: ControllerContext): void {
   const { name } = job.unit;
   const isWhole = results.every(
     ({ outcome }) =>
       outcome === 'unchanged' || outcome === 'created' || outcome === 'updated' || outcome === 'waiting',
   );
-  if (isWhole && !job.leaves) memory.keep(name, graph, outputs);
+  if (isWhole && !job.leaves && !job.makesNothing) memory.keep(name, { graph, outputs, light });
   else memory.forget(name);
   for (const resource of graph.resources()) {
     if (kindOf(resource.kind).type !== 'airbyte:workspace') continue;

@@ -2,8 +2,8 @@
 
 export interface SlowTenants {
   note(key: string, wasSlow: boolean): void;
-  /** The keys as batches: all well ones together, every other alone. */
-  apart(keys: readonly string[]): readonly (readonly string[])[];
+  /** The keys that are looked at in one batch, and those that are looked at each for itself. */
+  apart(keys: readonly string[]): { readonly together: readonly string[]; readonly alone: readonly string[] };
 }
 
 /** More than so many at once are a system that is away, and no tenant's own trouble. */
@@ -18,9 +18,8 @@ export function createSlowTenants(): SlowTenants {
     },
     apart(keys) {
       const alone = keys.filter((key) => slow.has(key));
-      if (alone.length === 0 || alone.length > MOST_ALONE) return [keys];
-      const together = keys.filter((key) => !slow.has(key));
-      return [...(together.length > 0 ? [together] : []), ...alone.map((key) => [key])];
+      if (alone.length === 0 || alone.length > MOST_ALONE) return { together: keys, alone: [] };
+      return { together: keys.filter((key) => !slow.has(key)), alone };
     },
   };
 }

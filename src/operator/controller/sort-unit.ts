@@ -39,14 +39,16 @@ export function sortUnit(input: SortInput): Sorted {
     outcomes.set(tenant, input.refusal(tenant) ?? stateOutcome('Pending', 'nothing is known of it yet'));
     return { outcomes, release, job: undefined };
   }
-  const { integrations, held } = documents;
+  const { integrations, refused = false } = documents;
+  const makesNothing = refused && !leaves;
   const job: Job = {
     unit: { ...unit, tenant },
     document,
     integrations,
     removing,
     leaves,
-    held,
+    makesNothing,
+    held: documents.held || makesNothing,
     light: input.light,
   };
   return { outcomes, release, job };

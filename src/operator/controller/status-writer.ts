@@ -25,10 +25,11 @@ export async function writeStatus(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { now } = context;
-  const status =
+  const status = withoutSync(
     object.kind === 'Tenant'
       ? tenantStatus(object, outcome, { now: now() })
-      : integrationStatus(object, outcome, { now: now() });
+      : integrationStatus(object, outcome, { now: now() }),
+  );
   const isNew = !sameStatus(withoutSync(object.status), status);
   if (isNew && !(await put(object, status, context, signal))) return false;
   if (isNew) tell(object, status.conditions, context);
@@ -36,9 +37,8 @@ export async function writeStatus(
 }
 
 /** The last sync is written by who watches the syncs, under a field manager of its own (poll/syncs.ts). */
-function withoutSync(status: AnyObject['status']): AnyObject['status'] {
-  if (status === undefined) return undefined;
-  const { lastSync: _, ...rest } = status as IntegrationStatus;
+function withoutSync(status: AnyObject['status']): NonNullable<AnyObject['status']> {
+  const { lastSync: _, ...rest }: IntegrationStatus = status ?? {};
   return rest;
 }
 

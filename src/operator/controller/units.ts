@@ -1,5 +1,12 @@
 /** Units of work: a tenant with all its integrations, by the key of the work queue. */
-import { type AnyObject, type IntegrationObject, keyOf, type TenantObject, tenantKeyOf } from '../objects.ts';
+import {
+  type AnyObject,
+  FINALIZER,
+  type IntegrationObject,
+  keyOf,
+  type TenantObject,
+  tenantKeyOf,
+} from '../objects.ts';
 import type { Change, Informer } from '../watch/informer.ts';
 
 export interface Unit {
@@ -61,7 +68,7 @@ export function createUnits(
   };
 }
 
-/** Did what a reconcile goes by change? A status, which the operator itself writes, did not. */
+/** Did what a reconcile goes by change? A status or our own finalizer, which the operator itself writes, did not. */
 export function concernsReconcile<T extends AnyObject>(change: Change<T>): boolean {
   if (change.type !== 'updated') return true;
   const { metadata: after } = change.object;
@@ -70,7 +77,8 @@ export function concernsReconcile<T extends AnyObject>(change: Change<T>): boole
     after.generation !== before.generation ||
     after.deletionTimestamp !== before.deletionTimestamp ||
     !sameTexts(after.annotations, before.annotations) ||
-    (after.finalizers ?? []).join() !== (before.finalizers ?? []).join()
+    // Somebody took it off: the object could vanish unseen.
+    (before.finalizers?.includes(FINALIZER) === true && after.finalizers?.includes(FINALIZER) !== true)
   );
 }
 

@@ -6,6 +6,7 @@ import { type IntegrationDocument, integrationDocument } from '../../spec/integr
 import { type TenantDocument, tenantDocument } from '../../spec/tenant.ts';
 import { validate } from '../../spec/validate.ts';
 import type { AnyObject, IntegrationObject, TenantObject } from '../objects.ts';
+import { type FoundReference, findReferences } from './references.ts';
 
 /** A custom resource that was read. */
 export interface Parsed<D> {
@@ -18,6 +19,8 @@ export interface Parsed<D> {
   readonly remnant: Loaded<D> | undefined;
   /** Mistakes of the document by itself. */
   readonly problems: readonly Problem[];
+  /** References to secrets in a valid document; whether they are allowed, the Platform says. */
+  readonly references: readonly FoundReference[];
 }
 
 /** What was read before, by uid; holds for as long as the generation of the object is the same. */
@@ -61,12 +64,16 @@ function parse<O extends AnyObject, S extends z.ZodType<object>>(
   const source = sourceOf(object);
   const position = () => ({ line: 0, column: 0 });
   const result = validate(schema, { file: source.file, line: 0, value: rawOf(object), position });
-  if (result.ok) return { document: { ...result.value, source }, remnant: undefined, problems: [] };
+  if (result.ok) {
+    const references = findReferences(object.spec);
+    return { document: { ...result.value, source }, remnant: undefined, problems: [], references };
+  }
   const remnant = schema.safeParse(remnantOf(object));
   return {
     document: undefined,
     remnant: remnant.success ? { ...remnant.data, source } : undefined,
     problems: result.problems.map(inWords),
+    references: [],
   };
 }
 

@@ -15,6 +15,8 @@ export interface ReadInput {
   readonly integrations: readonly IntegrationObject[];
   readonly platform: Loaded<PlatformDocument>;
   readonly catalog: Catalog;
+  /** Mount of KV v2 with the tenants' folders: references may name the tenant's own. */
+  readonly kvMount: string;
   /** What was read the last time, kept by the caller; objects that are gone are taken out of it. Default: none. */
   readonly cache?: ParseCache;
 }
@@ -27,6 +29,8 @@ export interface UnitDocuments {
   readonly integrations: readonly Loaded<IntegrationDocument>[];
   /** Those that are being deleted, as far as they can be read. */
   readonly leaving: readonly Loaded<IntegrationDocument>[];
+  /** The Tenant is being deleted and is not valid: nothing may be made for it any more. */
+  readonly refused?: boolean;
   /** A document that stays is not valid: nothing may be pruned but what belongs to `leaving`. */
   readonly held: boolean;
 }
@@ -57,10 +61,16 @@ export function readDocuments(input: ReadInput): ReadResult {
   return reading.result();
 }
 
+/** A document can have a hundred thousand. */
+const MOST_TOLD = 20;
+
 /** The mistakes of one object as an error, as its status tells them. */
 export function invalidObject(object: AnyObject, problems: readonly Problem[]): TenantryError {
-  const each = problems.map(({ path, message }) => (path ? `${path}: ${message}` : message));
-  const count = each.length === 1 ? '' : `${each.length} mistakes: `;
+  const each = problems
+    .slice(0, MOST_TOLD)
+    .map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  if (problems.length > MOST_TOLD) each.push(`and ${problems.length - MOST_TOLD} more`);
+  const count = problems.length === 1 ? '' : `${problems.length} mistakes: `;
   return new TenantryError('InvalidDocument', `${count}${each.join('; ')}`, {
     hint: `correct the ${object.kind} and apply it again`,
   });

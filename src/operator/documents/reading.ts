@@ -9,6 +9,7 @@ import { type AnyObject, type IntegrationObject, objectKeyOf, type TenantObject 
 import type { StatusReason } from '../status/reasons.ts';
 import { byAge } from './age.ts';
 import { type Parsed, parseIntegration, parseTenant } from './parse.ts';
+import { forbiddenReach } from './reach.ts';
 import type { ReadInput, ReadResult, UnitDocuments } from './read.ts';
 import { settle } from './settle.ts';
 
@@ -17,6 +18,7 @@ interface Unit {
   readonly integrations: Loaded<IntegrationDocument>[];
   readonly leaving: Loaded<IntegrationDocument>[];
   held: boolean;
+  refused: boolean;
 }
 
 type State = { readonly reason: StatusReason; readonly message: string };
@@ -60,10 +62,20 @@ export class Reading {
     this.#keepers.set(name, object);
     const parsed = parseTenant(object, this.#input.cache);
     this.#take(object, parsed, this.#tenants);
-    if (parsed.problems.length > 0 && !isLeaving(object)) this.#refuse(object, parsed.problems, unit);
+    const problems = this.#problemsOf(parsed);
+    if (problems.length > 0) this.#refuse(object, problems, unit);
     // To take away what a document stands for, what is certain of it is enough.
-    const readable = parsed.document ?? (isLeaving(object) ? parsed.remnant : undefined);
-    if (readable !== undefined) unit.tenant = readable;
+    const readable = isLeaving(object) ? (parsed.document ?? parsed.remnant) : parsed.document;
+    const isRefused = problems.length > 0 && !isLeaving(object);
+    if (readable !== undefined && !isRefused) unit.tenant = readable;
+  }
+
+  /** Of the document by itself, and of what this Platform lets it reach. */
+  #problemsOf(parsed: Parsed<TenantDocument | IntegrationDocument>): readonly Problem[] {
+    const { document, problems, references } = parsed;
+    if (document === undefined) return problems;
+    const { kvMount, catalog, platform } = this.#input;
+    return forbiddenReach(document, references, { kvMount, catalog, operator: platform.spec.operator });
   }
 
   #addIntegration(object: IntegrationObject): void {
@@ -80,10 +92,11 @@ export class Reading {
       }
       return;
     }
-    if (parsed.problems.length > 0) this.#refuse(object, parsed.problems, unit);
+    const problems = this.#problemsOf(parsed);
+    if (problems.length > 0) this.#refuse(object, problems, unit);
     const keeper = this.#keepers.get(tenant);
     if (keeper?.metadata.namespace === namespace) this.#take(object, parsed, this.#integrations);
-    else if (parsed.document !== undefined) {
+    else if (problems.length === 0) {
       const lost = this.#losers.has(`${namespace}/${tenant}`);
       this.#states.set(objectKeyOf(object), lost ? notReady(tenant) : notFound(object, tenant, keeper));
       this.#hold(object, unit);
@@ -100,17 +113,17 @@ export class Reading {
   /** Checks the documents together, and keeps what is valid. */
   settle(): void {
     const [tenants, integrations] = [this.#tenants, this.#integrations];
-    const { catalog } = this.#input;
-    const mistakes = settle({ tenants, integrations, catalog, precedence: this.#precedence() });
+    const { catalog, platform } = this.#input;
+    const mistakes = settle({ tenants, integrations, catalog, platform, precedence: this.#precedence() });
     for (const [document, problems] of mistakes) {
       const object = this.#objects.get(document);
-      if (object === undefined || isLeaving(object)) continue;
+      if (object === undefined) continue;
       const unit = this.#unit(unitKeyOf(object));
       const own = this.#problems.get(objectKeyOf(object)) ?? [];
       // What is wrong with a field by itself says it better than what follows from it.
       const paths = new Set(own.map(({ path }) => path));
       this.#refuse(object, [...own, ...problems.filter(({ path }) => !paths.has(path))], unit);
-      if (unit.tenant === document) delete unit.tenant;
+      if (unit.tenant === document && !isLeaving(object)) delete unit.tenant;
     }
     for (const document of integrations) this.#settleIntegration(document);
   }
@@ -119,7 +132,7 @@ export class Reading {
     const object = this.#objects.get(document);
     if (object === undefined || this.#problems.has(objectKeyOf(object))) return;
     const unit = this.#unit(unitKeyOf(object));
-    if (unit.tenant !== undefined) {
+    if (unit.tenant !== undefined && !unit.refused) {
       unit.integrations.push(document);
       return;
     }
@@ -129,16 +142,23 @@ export class Reading {
 
   /** Who was given a schema keeps it; of those that were not, the older one. */
   #precedence(): Precedence {
-    const age = new Map(byAge([...this.#objects.values()]).map((object, index) => [object, index]));
+    let age: Map<AnyObject, number> | undefined;
     return (document, schema) => {
       const object = this.#objects.get(document);
       if (object === undefined) return Number.POSITIVE_INFINITY;
+      // Nobody asks where no two want the same.
+      age ??= new Map(byAge([...this.#objects.values()]).map((each, index) => [each, index]));
       const had = object.kind === 'Tenant' ? object.status?.schema : object.status?.namespace;
       return (age.get(object) ?? 0) + (had === schema ? 0 : age.size);
     };
   }
 
+  /** One that is being deleted is nobody's to correct, but nothing is made of it either. */
   #refuse(object: AnyObject, problems: readonly Problem[], unit: Unit): void {
+    if (isLeaving(object)) {
+      unit.refused = true;
+      return;
+    }
     if (!this.#problems.has(objectKeyOf(object))) this.#hold(object, unit);
     this.#problems.set(objectKeyOf(object), problems);
   }
@@ -157,7 +177,7 @@ export class Reading {
   #unit(key: string): Unit {
     const known = this.#units.get(key);
     if (known) return known;
-    const unit: Unit = { integrations: [], leaving: [], held: false };
+    const unit: Unit = { integrations: [], leaving: [], held: false, refused: false };
     this.#units.set(key, unit);
     return unit;
   }

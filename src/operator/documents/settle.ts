@@ -5,6 +5,7 @@ import { findMistakes } from '../../spec/checks.ts';
 import type { Precedence } from '../../spec/collisions.ts';
 import type { Loaded } from '../../spec/documents.ts';
 import type { IntegrationDocument } from '../../spec/integration.ts';
+import type { PlatformDocument } from '../../spec/platform.ts';
 import type { Finding } from '../../spec/positions.ts';
 import type { TenantDocument } from '../../spec/tenant.ts';
 import { inWords } from './parse.ts';
@@ -15,6 +16,7 @@ export interface SettleInput {
   /** The same; each belongs to one of these Tenants. */
   readonly integrations: readonly Loaded<IntegrationDocument>[];
   readonly catalog: Catalog;
+  readonly platform: Loaded<PlatformDocument>;
   readonly precedence: Precedence;
 }
 
@@ -23,13 +25,16 @@ export interface SettleInput {
  * one that wants what another has gives everything up, so that it stands in nobody's way.
  */
 export function settle(input: SettleInput): Map<object, readonly Problem[]> {
-  const { catalog, precedence } = input;
+  const { catalog, platform, precedence } = input;
   const mistakes = new Map<object, readonly Problem[]>();
   let { tenants, integrations } = input;
   for (;;) {
     // Who belongs to which Tenant was looked at before.
     const options = { catalog, precedence, mayHaveTenant: () => true };
-    const findings = Map.groupBy(findMistakes({ tenants, integrations }, options), (each) => each.document);
+    const findings = Map.groupBy(
+      findMistakes({ platform, tenants, integrations }, options),
+      (each) => each.document,
+    );
     const yielding = yieldersOf(findings, tenants, integrations);
     for (const [document, own] of findings) {
       const counting = own.filter(({ keeper }) => keeper === undefined || !yielding.has(keeper));

@@ -11,7 +11,7 @@ const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
  * @param server address of the API server as soon as it is known
  */
 export function kubeCallMetrics(
-  { registers }: Group,
+  { registers }: Pick<Group, 'registers'>,
   server: (() => string | undefined) | undefined,
 ): (call: KubeCall) => void {
   const calls = new Counter({

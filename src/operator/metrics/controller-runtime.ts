@@ -10,11 +10,13 @@ const QUEUE = { name: controller, controller } as const;
 const QUEUE_LABELS = ['name', 'controller'] as const;
 
 /** controller-runtime has a bucket for each power of ten, too coarse to tell 10 s from 90 s. */
-const QUEUE_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
+const QUEUE_SECONDS = [
+  0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 300,
+];
 
 /** controller-runtime's, without those that are finer than what a tenant takes. */
 const RECONCILE_SECONDS = [
-  0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 20, 30, 60, 120,
+  0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120,
 ];
 
 /** Waiting for a person ends with a look later; what is stalled is a terminal error. */

@@ -1,9 +1,13 @@
 /** Metrics of the kept copies: how long the API server was silent, and what a list found that the watch had missed. */
 import { Counter, Gauge } from 'prom-client';
 import type { InformerHooks } from '../watch/informer.ts';
-import type { Group } from './group.ts';
+import type { Group, Source } from './group.ts';
 
-export function watchMetrics({ registers, source }: Group): InformerHooks {
+export interface WatchGroup extends Pick<Group, 'registers'> {
+  readonly source: () => Pick<Source, 'silentSeconds'> | undefined;
+}
+
+export function watchMetrics({ registers, source }: WatchGroup): InformerHooks {
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
     new Counter({ name: `tenantry_${name}`, help, labelNames, registers });
   new Gauge({

@@ -1,14 +1,18 @@
 /** What the sidecar knows of credentials, and its notices that one has changed. */
-import { setTimeout as timer } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Backends, postgresOptions } from '../../clients/connect.ts';
-import { asTenantryError } from '../../errors.ts';
+import { existingFingerprintKey } from '../../clients/fingerprint-key.ts';
+import type { Sleep } from '../../clients/retry.ts';
+import { createSecrets } from '../../clients/secrets.ts';
+import { asTenantryError, type TenantryError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import type { Database, Query } from '../../sidecar/database/database.ts';
+import type { Database } from '../../sidecar/database/database.ts';
 import { sidecarSettings } from '../../sidecar/settings.ts';
 import { CREDENTIALS_CHANNEL } from '../../sidecar/tokens/notices.ts';
 import type { PlatformDocument } from '../../spec/platform.ts';
-import type { CredentialState, CredentialStatus } from '../objects.ts';
+import type { CredentialStatus } from '../objects.ts';
+import { readCredentials } from './credential-rows.ts';
+import { pause } from './pause.ts';
 
 export interface Credentials {
   /** By `tenant/integration`; empty while the sidecar's tables cannot be read. Never rejects. */
@@ -19,67 +23,113 @@ export interface Credentials {
 export interface CredentialsOptions {
   readonly platform: PlatformDocument;
   readonly env: NodeJS.ProcessEnv;
-  readonly backends: Backends;
-  readonly log: Logger;
+  readonly backends: Pick<Backends, 'vault' | 'redactor' | 'settings'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** Ends everything; to be aborted before `close`. */
   readonly signal: AbortSignal;
   /** A tenant's credential changed; undefined: notices may have been missed, so any may have. */
   readonly onNotice: (tenant: string | undefined) => void;
+  /** 0 ≤ x < 1. Default Math.random. */
+  readonly random?: () => number;
+  /** Ends early when the signal aborts. Default: a timer. */
+  readonly sleep?: Sleep;
 }
 
-const STATES: Readonly<Record<string, CredentialState>> = {
-  active: 'Ready',
-  expired: 'Expired',
-  needs_reauthorization: 'NeedsReauthorization',
-  revoked: 'Revoked',
-};
-
-interface Row extends Record<string, unknown> {
-  readonly tenant: string;
-  readonly integration: string;
-  readonly credential_state: string;
-  readonly expires_at: Date | null;
-  readonly last_refreshed_at: Date | null;
-  readonly scopes: readonly string[];
-}
-
-const READ = `select tenant, integration, credential_state, expires_at, last_refreshed_at, scopes
-  from tenantry.installations where tenant = any($1)`;
+/** A reconcile does not wait longer for what it can do without, in milliseconds. */
+const READ_MS = 5_000;
+const FIRST_PAUSE_MS = 1_000;
+const MOST_PAUSE_MS = 60_000;
 
 const notice = z.object({ tenant: z.string() });
 
-/** Without the sidecar's login, or before its tables are there, nothing is known and polls do the work. */
+/**
+ * Resolves after the first try to log in; a login that fails is tried again, and one that is refused later is made anew,
+ * because passwords rotate. Without settings for it, and before the sidecar's tables are there, nothing is known and polls do
+ * the work.
+ */
 export async function watchCredentials(options: CredentialsOptions): Promise<Credentials> {
   const { log, signal, onNotice } = options;
-  const database = await open(options).catch((error: unknown) => {
-    log.info({ err: asTenantryError(error) }, 'no notices of the sidecar: credentials are polled');
-    return undefined;
-  });
-  if (database === undefined) return { of: async () => new Map(), close: async () => undefined };
-  const listening = listen(database, signal, onNotice);
-  let failed = false;
+  const first = Promise.withResolvers<void>();
+  let login: Login | undefined;
+  let told: string | undefined;
+
+  /** The same trouble is told once. */
+  function tell(error: TenantryError): void {
+    if (signal.aborted || told === error.code) return;
+    told = error.code;
+    log.warn({ err: error }, 'the sidecar’s tables cannot be read: credentials are polled');
+  }
+
+  async function keep(): Promise<void> {
+    for (let round = 0; !signal.aborted; round++) {
+      login = await logIn(options, first.resolve, tell);
+      first.resolve();
+      if (login === undefined) return;
+      if (round > 0) onNotice(undefined);
+      await login.ended;
+      await login.database.close();
+    }
+  }
+  const kept = keep();
+  await first.promise;
+
   return {
     async of(tenants) {
+      const used = login;
+      if (used === undefined) return new Map();
       try {
-        const rows = await database.asPlatform((query: Query) => query<Row>(READ, [tenants]), { signal });
-        failed = false;
-        return new Map(rows.map((row) => [`${row.tenant}/${row.integration}`, statusOf(row)]));
-      } catch (error) {
-        if (!failed && !signal.aborted)
-          log.warn({ err: asTenantryError(error) }, 'the sidecar’s tables cannot be read');
-        failed = true;
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
+        const found = await readCredentials(used.database, tenants, limit);
+        told = undefined;
+        return found;
+      } catch (thrown) {
+        const error = asTenantryError(thrown);
+        tell(error);
+        if (error.code === 'PostgresUnauthorized') used.end();
         return new Map();
       }
     },
-    async close() {
-      await database.close();
-      await listening;
-    },
+    close: () => kept,
   };
+}
+
+interface Login {
+  readonly database: Database;
+  readonly ended: Promise<void>;
+  end(): void;
+}
+
+/** Undefined when it will never be: there are no settings for it, or the signal aborted. */
+async function logIn(
+  options: CredentialsOptions,
+  onTried: () => void,
+  onFailed: (error: TenantryError) => void,
+): Promise<Login | undefined> {
+  const { signal, log, random = Math.random, sleep = pause } = options;
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    try {
+      return await startListening(await open(options), options);
+    } catch (thrown) {
+      const error = asTenantryError(thrown);
+      if (error.code === 'MissingSetting') {
+        log.info({ err: error }, 'no login of the sidecar’s is known: credentials are polled');
+        return undefined;
+      }
+      onFailed(error);
+      onTried();
+      const most = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempt, 10), MOST_PAUSE_MS);
+      await sleep(most * (0.5 + random() / 2), signal);
+    }
+  }
+  return undefined;
 }
 
 async function open({ platform, env, backends }: CredentialsOptions): Promise<Database> {
   const { database: login } = sidecarSettings(platform, env, { posture: 'gateway' });
-  const { secrets, redactor, settings } = backends;
+  const { vault, redactor, settings } = backends;
+  // What is remembered elsewhere may be the password of before.
+  const fingerprintKey = () => existingFingerprintKey(vault);
+  const secrets = createSecrets({ vault, env, redactor, fingerprintKey });
   const systems = await postgresOptions(settings, secrets, { redactor });
   const password = await secrets.resolve(login.password);
   const { createDatabase } = await import('../../sidecar/database/pooled-database.ts');
@@ -93,37 +143,21 @@ async function open({ platform, env, backends }: CredentialsOptions): Promise<Da
 }
 
 /** A connection that is lost is made anew by the database; what it missed is told as a gap. */
-async function listen(
-  database: Database,
-  signal: AbortSignal,
-  onNotice: CredentialsOptions['onNotice'],
-): Promise<void> {
+async function startListening(database: Database, { signal, onNotice }: CredentialsOptions): Promise<Login> {
+  const ended = Promise.withResolvers<void>();
+  const end = (): void => ended.resolve();
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
   const listener = {
-    onNotice: (payload: unknown) => {
+    onNotice(payload: unknown): void {
       const { success, data } = notice.safeParse(payload);
-      if (success) onNotice(data.tenant);
+      if (success && !signal.aborted) onNotice(data.tenant);
     },
-    onGap: () => onNotice(undefined),
+    onGap(): void {
+      if (!signal.aborted) onNotice(undefined);
+    },
   };
-  while (!signal.aborted) {
-    try {
-      await database.listen(CREDENTIALS_CHANNEL, listener);
-      return;
-    } catch {
-      await timer(10_000, undefined, { signal }).catch(() => undefined);
-    }
-  }
-}
-
-function statusOf(row: Row): CredentialStatus {
-  return {
-    state: STATES[row.credential_state] ?? 'Ready',
-    ...(row.expires_at && { expiresAt: wholeSeconds(row.expires_at) }),
-    ...(row.last_refreshed_at && { lastRefreshTime: wholeSeconds(row.last_refreshed_at) }),
-    ...(row.scopes.length > 0 && { scopes: row.scopes }),
-  };
-}
-
-function wholeSeconds(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
+  // What changes after the first look must be told: it resolves when it listens, or has tried to and goes on trying.
+  await database.listen(CREDENTIALS_CHANNEL, listener);
+  return { database, ended: ended.promise, end };
 }

@@ -1,84 +1,126 @@
 /** Follows the syncs that Airbyte runs and writes the newest of each connection into the status. */
-import { setTimeout as timer } from 'node:timers/promises';
+import { createLimit } from '../../clients/limit.ts';
+import type { Sleep } from '../../clients/retry.ts';
 import { asTenantryError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import { recentJobs } from '../../reconcile/recent-jobs.ts';
+import { recentJobs, type SyncJob } from '../../reconcile/recent-jobs.ts';
 import type { World } from '../../resources/kind.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { FIELD_MANAGER, type IntegrationObject, keyOf, type LastSyncStatus, pathOf } from '../objects.ts';
 import type { Informer } from '../watch/informer.ts';
+import { pause } from './pause.ts';
 
 export interface SyncsOptions {
-  readonly kube: KubeClient;
-  readonly world: World;
-  readonly integrations: Informer<IntegrationObject>;
-  readonly log: Logger;
+  readonly kube: Pick<KubeClient, 'apply'>;
+  readonly world: Pick<World, 'airbyte'>;
+  readonly integrations: Pick<Informer<IntegrationObject>, 'objects' | 'wrote'>;
+  readonly log: Pick<Logger, 'warn'>;
+  /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly signal: AbortSignal;
   /** Milliseconds between two looks. */
   readonly everyMs: number;
-  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Ends early when the signal aborts. Default: a timer. */
+  readonly sleep?: Sleep;
 }
 
 /** A field manager of its own: who writes conditions and who writes syncs do not undo each other. */
-const SYNC_MANAGER = `${FIELD_MANAGER}-syncs`;
+export const SYNC_MANAGER = `${FIELD_MANAGER}-syncs`;
 /** How far the first look goes back: what ended while no operator ran is told as well. */
 const FIRST_MS = 24 * 3_600_000;
 /** A job is seen although the clocks differ, or Airbyte writes it late. */
 const OVERLAP_MS = 120_000;
+const WRITES = 8;
+
+interface Known {
+  readonly sync: LastSyncStatus;
+  /** Time of the look that found it. */
+  readonly foundAt: number;
+}
 
 /** Resolves when the signal aborts. Failures are logged once and tried again at the next look. */
 export async function followSyncs(options: SyncsOptions): Promise<void> {
   const { world, log, now, signal, everyMs, sleep = pause } = options;
   let since = now() - FIRST_MS;
   let failed = false;
-  const known = new Map<string, LastSyncStatus>();
+  /** By connection. The id of a new one may come into the status later than its first job. */
+  const known = new Map<string, Known>();
   while (!signal.aborted) {
     await sleep(everyMs, signal);
     if (signal.aborted) return;
     try {
-      const began = now();
-      const jobs = await recentJobs({ ...world, signal }, { since: new Date(since) });
-      for (const [connection, job] of jobs) known.set(connection, job);
+      const foundAt = now();
+      const jobs = await recentJobs({ ...world, signal } as World, { since: new Date(since) });
+      for (const [connection, job] of jobs) known.set(connection, { sync: statusOf(job), foundAt });
       await writeAll(known, options);
-      since = began - OVERLAP_MS;
+      since = foundAt - OVERLAP_MS;
       failed = false;
     } catch (error) {
-      if (!failed && !signal.aborted) log.warn({ err: asTenantryError(error) }, 'the syncs cannot be read');
+      if (!failed && !signal.aborted)
+        log.warn({ err: asTenantryError(error) }, 'the last syncs cannot be told');
       failed = true;
     }
   }
 }
 
-async function writeAll(
-  known: ReadonlyMap<string, LastSyncStatus>,
+/** What a job has moved grows until it ends: told before, it would be a write at every look. */
+function statusOf(job: SyncJob): LastSyncStatus {
+  if (job.completionTime !== undefined) return job;
+  const { rows: _rows, bytes: _bytes, ...told } = job;
+  return told;
+}
+
+/** @throws what a later look may well do: then nothing more is tried in this one */
+async function writeAll(known: Map<string, Known>, options: SyncsOptions): Promise<void> {
+  const limit = createLimit(WRITES);
+  const wanted = new Set<string>();
+  const writes: Promise<void>[] = [];
+  let failure: unknown;
+  for (const object of options.integrations.objects.values()) {
+    const connection = object.status?.ids?.['airbyte/connection'];
+    if (connection === undefined) continue;
+    wanted.add(connection);
+    const sync = known.get(connection)?.sync;
+    if (sync === undefined || isSame(object.status?.lastSync, sync)) continue;
+    const write = async (): Promise<void> => {
+      if (failure === undefined) await put(object, sync, options);
+    };
+    writes.push(
+      limit(write).catch((error: unknown) => {
+        failure ??= error;
+      }),
+    );
+  }
+  await Promise.all(writes);
+  if (failure !== undefined) throw failure;
+  for (const [connection, { foundAt }] of known) {
+    if (!wanted.has(connection) && options.now() - foundAt > FIRST_MS) known.delete(connection);
+  }
+}
+
+async function put(
+  object: IntegrationObject,
+  lastSync: LastSyncStatus,
   { kube, integrations, signal, log }: SyncsOptions,
 ): Promise<void> {
-  for (const object of integrations.objects.values()) {
-    const connection = object.status?.ids?.['airbyte/connection'];
-    const sync = connection === undefined ? undefined : known.get(connection);
-    if (sync === undefined || isSame(object.status?.lastSync, sync)) continue;
-    const { namespace, name, uid } = object.metadata;
-    const path = `${pathOf('TenantIntegration', namespace, name)}/status`;
-    const { apiVersion, kind } = object;
-    const body = { apiVersion, kind, metadata: { namespace, name, uid }, status: { lastSync: sync } };
-    try {
-      integrations.wrote(
-        await kube.apply<IntegrationObject>(path, body, { fieldManager: SYNC_MANAGER, signal }),
-      );
-    } catch (cause) {
-      const error = asTenantryError(cause);
-      if (error.code !== 'NotFound')
-        log.warn({ object: keyOf(object), err: error }, 'the last sync was not written');
-    }
+  const { apiVersion, kind, metadata } = object;
+  const { namespace, name, uid } = metadata;
+  const path = `${pathOf('TenantIntegration', namespace, name)}/status`;
+  const body = { apiVersion, kind, metadata: { namespace, name, uid }, status: { lastSync } };
+  try {
+    integrations.wrote(
+      await kube.apply<IntegrationObject>(path, body, { fieldManager: SYNC_MANAGER, signal }),
+    );
+  } catch (cause) {
+    const error = asTenantryError(cause);
+    // The object is gone: there is nobody to tell.
+    if (error.code === 'NotFound') return;
+    if (error.retryable || error.code === 'Cancelled') throw error;
+    log.warn({ object: keyOf(object), err: error }, 'the last sync was not written');
   }
 }
 
 function isSame(a: LastSyncStatus | undefined, b: LastSyncStatus): boolean {
   const keys = new Set([...Object.keys(a ?? {}), ...Object.keys(b)]) as Set<keyof LastSyncStatus>;
   return [...keys].every((key) => a?.[key] === b[key]);
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await timer(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -4,10 +4,13 @@ import type { ResourceResult } from '../../reconcile/events.ts';
 /** Longest message of a condition, in characters. */
 const MOST_CHARACTERS = 1024;
 
+/** Control characters and those that turn the direction of text: a terminal would obey them. */
+const UNSEEN = /[\p{Cc}\p{Cf}]/gu;
+
 /** One line with the next step behind it, cut where it is too long. */
 export function say(message: string, nextStep?: string): string {
   const all = nextStep ? `${message}; next step: ${nextStep}` : message;
-  const line = all.replace(/\s+/g, ' ').trim();
+  const line = all.replace(/\s+/g, ' ').replace(UNSEEN, '\u{fffd}').trim();
   const characters = [...line];
   if (characters.length <= MOST_CHARACTERS) return line;
   return `${characters.slice(0, MOST_CHARACTERS - 1).join('')}…`;

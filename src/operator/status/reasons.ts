@@ -24,6 +24,8 @@ export const STATUS_REASONS = [
   'Deleting',
   /** The Tenant is being deleted, and integrations of it are still there. */
   'IntegrationsRemain',
+  /** Of an Event only: something was changed from outside, and is as the document says again. */
+  'DriftRepaired',
   /** Nothing was seen of it yet. */
   'Pending',
 ] as const;

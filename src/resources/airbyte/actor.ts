@@ -1,13 +1,14 @@
 /** What sources and destinations have in common: a name, a workspace and a configuration with secrets. */
 import { createHash } from 'node:crypto';
-import { type Change, changed, type Kind, kind, type Observed, type Scope, type World } from '../kind.ts';
+import { type Change, changed, type Kind, kind, type Scope, type World } from '../kind.ts';
 import { type Mark, markedName, nameWithOwner } from '../mark.ts';
 import { mergeMetadata } from '../vault/kv.ts';
+import { type Adoptable, type Adopting, adoptedNames, missingAdopted, twoForOne } from './adoption.ts';
 import { type Configuration, configurationChanges, fillSecrets } from './configuration.ts';
 import { listInScope } from './in-scope.ts';
 import { indexByKey, workspaceKey } from './index-by-key.ts';
 
-export interface ActorInputs {
+export interface ActorInputs extends Adopting {
   /** Name without the mark. */
   readonly name: string;
   readonly tenant: string;
@@ -23,7 +24,7 @@ export interface ActorInputs {
   readonly recordPath: string;
 }
 
-export interface ActorObserved extends Observed {
+export interface ActorObserved extends Adoptable {
   readonly id: string;
   readonly name: string;
   readonly workspaceId: string;
@@ -58,8 +59,12 @@ export function actorKind(type: string, api: ActorApi): Kind<ActorInputs, ActorO
     observe: (inputs, world) => observeActor(api, inputs, world),
     observeAll: (world, scope) => observeActors(api, world, scope),
     diff: actorChanges,
+    unmakeable: (inputs) => missingAdopted(`${type} ${inputs.name}`, inputs),
+    unfit: (inputs, observed) => twoForOne(`${type} ${inputs.name}`, inputs, observed),
 
     async sync(inputs, observed, world) {
+      const missing = observed ? undefined : missingAdopted(`${type} ${inputs.name}`, inputs);
+      if (missing) throw missing;
       const synced = await syncActor(api, inputs, observed, world);
       const record = { [api.record]: secretVersionOf(inputs) };
       await mergeMetadata(world.vault, inputs.recordPath, record, { signal: world.signal, exists: true });
@@ -109,6 +114,7 @@ async function observeActors(api: ActorApi, world: World, scope: Scope): Promise
       key: (actor, base) => workspaceKey(actor.workspaceId, base),
       id: (actor) => actor.id,
       observed: observedActor,
+      adopted: adoptedNames(scope.wanted as ActorInputs[], ({ name }) => name),
     },
   );
 }
@@ -116,7 +122,7 @@ async function observeActors(api: ActorApi, world: World, scope: Scope): Promise
 /** One actor, looked for among those of its workspace. */
 async function observeActor(
   api: ActorApi,
-  inputs: { name: string; workspaceId: string },
+  inputs: ActorInputs,
   world: World,
 ): Promise<ActorObserved | undefined> {
   const answers = await world.airbyte.listAll<Answer>(
@@ -126,7 +132,12 @@ async function observeActor(
   );
   const found = indexByKey(
     answers.map((answer) => asActor(api, answer)),
-    { key: (_actor, base) => base, id: (actor) => actor.id, observed: observedActor },
+    {
+      key: (_actor, base) => base,
+      id: (actor) => actor.id,
+      observed: observedActor,
+      adopted: adoptedNames([inputs], ({ name }) => name),
+    },
   );
   return found.get(inputs.name);
 }

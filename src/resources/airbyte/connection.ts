@@ -1,6 +1,8 @@
 /** Kind airbyte:connection: brings a source's streams into the tenant's schema, on a schedule or by hand. */
+import { TenantryError } from '../../errors.ts';
 import { type Change, changed, kind, type Observed } from '../kind.ts';
 import { markedName, nameWithOwner } from '../mark.ts';
+import { type Adoptable, type Adopting, adoptedNames, missingAdopted, twoForOne } from './adoption.ts';
 import { listInScope } from './in-scope.ts';
 import { indexByKey, workspaceKey } from './index-by-key.ts';
 
@@ -11,7 +13,7 @@ export interface Stream {
   readonly primaryKey?: readonly (readonly string[])[] | undefined;
 }
 
-export interface ConnectionInputs {
+export interface ConnectionInputs extends Adopting {
   /** Name without the mark. */
   readonly name: string;
   readonly tenant: string;
@@ -29,7 +31,7 @@ export interface ConnectionInputs {
   readonly status: 'active' | 'inactive';
 }
 
-export interface ConnectionObserved extends Observed {
+export interface ConnectionObserved extends Adoptable {
   readonly connectionId: string;
   readonly connection: Connection;
 }
@@ -55,7 +57,7 @@ function observedConnection(connection: Connection, mark: Observed['mark']): Con
 }
 
 /** Airbyte adds ` UTC` to a cron expression when it is read. */
-function scheduleText(schedule: Connection['schedule']): string {
+export function scheduleText(schedule: Connection['schedule']): string {
   if (schedule.scheduleType !== 'cron') return schedule.scheduleType;
   return (schedule.cronExpression ?? '').replace(/ UTC$/, '');
 }
@@ -109,12 +111,18 @@ export const connection = kind<ConnectionInputs, ConnectionObserved>({
 
   async observe(inputs, world) {
     const query = { workspaceIds: [inputs.workspaceId] };
-    return index(await world.airbyte.listAll<Connection>('/connections', query, world)).get(this.key(inputs));
+    const connections = await world.airbyte.listAll<Connection>('/connections', query, world);
+    return index(connections, [inputs]).get(this.key(inputs));
   },
 
   async observeAll(world, scope) {
-    return index(await listInScope<Connection>('/connections', world, scope));
+    const connections = await listInScope<Connection>('/connections', world, scope);
+    return index(connections, scope.wanted as ConnectionInputs[]);
   },
+
+  unmakeable: (inputs) => missingAdopted(`connection ${inputs.name}`, inputs),
+  unfit: (inputs, observed) =>
+    twoForOne(`connection ${inputs.name}`, inputs, observed) ?? unlikeAdopted(inputs, observed),
 
   diff(inputs, observed) {
     if (!observed) return [{ path: 'schedule', after: inputs.schedule }];
@@ -137,6 +145,10 @@ export const connection = kind<ConnectionInputs, ConnectionObserved>({
     const mark = { owner: world.owner, tenant: inputs.tenant };
     const wanted = body(inputs, markedName(inputs.name, mark));
     const found = observed?.connection;
+    const missing = observed
+      ? unlikeAdopted(inputs, observed)
+      : missingAdopted(`connection ${inputs.name}`, inputs);
+    if (missing) throw missing;
     if (found && found.sourceId === inputs.sourceId && found.destinationId === inputs.destinationId) {
       const path = `/connections/${found.connectionId}`;
       return observedConnection(await world.airbyte.patch<Connection>(path, wanted, world), mark);
@@ -158,10 +170,36 @@ export const connection = kind<ConnectionInputs, ConnectionObserved>({
   },
 });
 
-function index(connections: readonly Connection[]): Map<string, ConnectionObserved> {
+/** A connection made anew would read everything again: nobody who has one taken over wants that. */
+function unlikeAdopted(
+  inputs: ConnectionInputs,
+  { mark, connection: found }: ConnectionObserved,
+): TenantryError | undefined {
+  if (mark) return undefined;
+  const ends = [
+    ['source', found.sourceId, inputs.sourceId],
+    ['destination', found.destinationId, inputs.destinationId],
+  ] as const;
+  const other = ends.find(([, is, wanted]) => is !== wanted);
+  if (!other) return undefined;
+  const [end, is] = other;
+  return new TenantryError(
+    'NotOwned',
+    `connection ${found.connectionId} has the ${end} ${is}, which is not the tenant’s; Airbyte cannot move it, and made anew it would read everything again`,
+    {
+      hint: `name that ${end} in the document (spec.airbyte.${end}Id) to take it over too, or remove the connection in Airbyte`,
+    },
+  );
+}
+
+function index(
+  connections: readonly Connection[],
+  wanted: readonly ConnectionInputs[],
+): Map<string, ConnectionObserved> {
   return indexByKey(connections, {
     key: (item, base) => workspaceKey(item.workspaceId, base),
     id: (item) => item.connectionId,
     observed: observedConnection,
+    adopted: adoptedNames(wanted, ({ name }) => name),
   });
 }

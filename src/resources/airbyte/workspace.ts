@@ -1,17 +1,18 @@
 /** Kind airbyte:workspace: one per tenant, so that a tenant's sources and connections stand apart. */
 import { asTenantryError } from '../../errors.ts';
 import { isGeneral } from '../each-tenant.ts';
-import { changed, kind, type Observed, type Scope, type World } from '../kind.ts';
+import { changed, kind, type Scope, type World } from '../kind.ts';
 import { markedName, nameWithOwner } from '../mark.ts';
+import { type Adoptable, type Adopting, adoptedNames, missingAdopted, twoForOne } from './adoption.ts';
 import { askForMany, inChunks } from './in-scope.ts';
 import { indexByKey } from './index-by-key.ts';
 
-export interface WorkspaceInputs {
+export interface WorkspaceInputs extends Adopting {
   readonly tenant: string;
   readonly organizationId?: string | undefined;
 }
 
-export interface WorkspaceObserved extends Observed {
+export interface WorkspaceObserved extends Adoptable {
   readonly workspaceId: string;
   readonly name: string;
 }
@@ -29,16 +30,16 @@ export const workspace = kind<WorkspaceInputs, WorkspaceObserved>({
   key: (inputs) => inputs.tenant,
 
   async observe(inputs, world) {
-    return (await this.observeAll(world, { tenants: new Set(), wanted: [] })).get(inputs.tenant);
+    return (await this.observeAll(world, { tenants: new Set(), wanted: [inputs] })).get(inputs.tenant);
   },
 
   async observeAll(world, scope) {
     const { only } = scope;
-    if (!only) return observeList(world);
+    if (!only) return observeList(world, scope);
     const hinted = await observeHinted(only, world, scope);
     if (hinted) return hinted;
     // Those without a mark may be adopted, and may hold objects of ours: all tenants may have shared one of them before.
-    const found = [...(await observeList(world))];
+    const found = [...(await observeList(world, scope))];
     return new Map(found.filter(([, { mark }]) => mark?.tenant === undefined || only.has(mark.tenant)));
   },
 
@@ -48,7 +49,12 @@ export const workspace = kind<WorkspaceInputs, WorkspaceObserved>({
     return changed('name', observed?.name, inputs.tenant);
   },
 
+  unmakeable: (inputs) => missingAdopted(`workspace ${inputs.tenant}`, inputs),
+  unfit: (inputs, observed) => twoForOne(`workspace ${inputs.tenant}`, inputs, observed),
+
   async sync(inputs, observed, world) {
+    const missing = observed ? undefined : missingAdopted(`workspace ${inputs.tenant}`, inputs);
+    if (missing) throw missing;
     const mark = { owner: world.owner, tenant: inputs.tenant };
     const name = markedName(inputs.tenant, mark);
     const answer = observed
@@ -71,15 +77,23 @@ export const workspace = kind<WorkspaceInputs, WorkspaceObserved>({
   },
 });
 
-async function observeList(world: World): Promise<Map<string, WorkspaceObserved>> {
-  return index(await world.airbyte.listAll<Workspace>('/workspaces', {}, world));
+async function observeList(
+  world: World,
+  { wanted }: Pick<Scope, 'wanted'>,
+): Promise<Map<string, WorkspaceObserved>> {
+  const adopted = adoptedNames(wanted as WorkspaceInputs[], ({ tenant }) => tenant);
+  return index(await world.airbyte.listAll<Workspace>('/workspaces', {}, world), adopted);
 }
 
-function index(workspaces: readonly Workspace[]): Map<string, WorkspaceObserved> {
+function index(
+  workspaces: readonly Workspace[],
+  adopted: ReadonlyMap<string, string> = new Map(),
+): Map<string, WorkspaceObserved> {
   return indexByKey(workspaces, {
     key: (_item, base) => base,
     id: (item) => item.workspaceId,
     observed: (item, mark) => ({ workspaceId: item.workspaceId, name: item.name, mark }),
+    adopted,
   });
 }
 

@@ -18,6 +18,8 @@ export interface ClaimInputs {
   readonly transitKey: string;
   /** Path of the tenant's auth role, e.g. `auth/approle/role/tenant-acme`. */
   readonly authRole?: string | undefined;
+  /** Kubernetes namespace of the Tenant; absent where it is a file. */
+  readonly namespace?: string | undefined;
 }
 
 export interface ClaimObserved extends Observed {
@@ -27,10 +29,17 @@ export interface ClaimObserved extends Observed {
   readonly inTheWay: readonly string[];
   /** The auth role that was made under this claim: it can carry no mark, and must be found when the tenant goes. */
   readonly authRole?: string | undefined;
+  /** Kubernetes namespace whose Tenant it was claimed for; no other namespace is given the tenant. */
+  readonly namespace?: string | undefined;
 }
 
 interface KvData {
-  readonly data: { readonly owner?: string; readonly deletion?: string; readonly auth_role?: string } | null;
+  readonly data: {
+    readonly owner?: string;
+    readonly deletion?: string;
+    readonly auth_role?: string;
+    readonly namespace?: string;
+  } | null;
   readonly metadata: {
     readonly version: number;
     readonly deletion_time?: string;
@@ -44,7 +53,8 @@ async function readClaim(tenant: string, world: World): Promise<ClaimObserved | 
   const owner = answer.data?.owner;
   const deletion = answer.data?.deletion === 'Delete' ? 'Delete' : 'Retain';
   const mark: Mark | undefined = owner === undefined ? undefined : { owner, tenant, deletion };
-  return { version: answer.metadata.version, mark, inTheWay: [], authRole: answer.data?.auth_role };
+  const { auth_role: authRole, namespace } = answer.data ?? {};
+  return { version: answer.metadata.version, mark, inTheWay: [], authRole, namespace };
 }
 
 /** A tenant without a claim: undefined when nothing of its name exists, else what is in the way. */
@@ -97,12 +107,23 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
     return [
       ...changed('deletionPolicy', observed.mark.deletion, inputs.deletion),
       ...changed('authRole', observed.authRole, inputs.authRole),
+      ...changed('namespace', observed.namespace, inputs.namespace),
     ];
+  },
+
+  unfit(inputs, observed) {
+    return isOfAnotherNamespace(observed, inputs.namespace)
+      ? ofNamespace(inputs.tenant, observed)
+      : undefined;
   },
 
   async sync(inputs, observed, world) {
     const mark = { owner: world.owner, deletion: inputs.deletion };
-    const data = { ...mark, ...(inputs.authRole === undefined ? {} : { auth_role: inputs.authRole }) };
+    const data = {
+      ...mark,
+      ...(inputs.authRole === undefined ? {} : { auth_role: inputs.authRole }),
+      ...(inputs.namespace === undefined ? {} : { namespace: inputs.namespace }),
+    };
     const answer = await world.vault.write<{ version: number }>(
       `${world.vault.kvMount}/data/${claimPath(inputs.tenant)}`,
       { data, options: { cas: observed?.version ?? 0 } },
@@ -115,6 +136,7 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
       mark: { ...mark, tenant: inputs.tenant },
       inTheWay: [],
       authRole: inputs.authRole,
+      namespace: inputs.namespace,
     };
   },
 
@@ -130,13 +152,27 @@ export const claim = kind<ClaimInputs, ClaimObserved>({
       throw new TenantryError('OwnedByAnother', `${owner} has taken ${tenant} from ${from} meanwhile`);
     }
     const options = { cas: now.metadata.version };
-    await world.vault.write(path, { data: { ...now.data, owner: to }, options }, world);
+    // Where the tenant goes, its document may be in another namespace, or a file.
+    const { namespace: _, ...data } = now.data ?? {};
+    await world.vault.write(path, { data: { ...data, owner: to }, options }, world);
   },
 
   async remove(tenant, _observed, world) {
     await world.vault.delete(`${world.vault.kvMount}/metadata/${tenant}/${CLAIM}`, world);
   },
 });
+
+/** Is the tenant claimed for a namespace, and is this another one? */
+export function isOfAnotherNamespace(claimed: Observed | undefined, namespace: string | undefined): boolean {
+  const own = (claimed as Partial<ClaimObserved> | undefined)?.namespace;
+  return own !== undefined && namespace !== undefined && own !== namespace;
+}
+
+function ofNamespace(tenant: string, { namespace }: ClaimObserved): TenantryError {
+  const message = `the tenant ${tenant} belongs to the namespace "${namespace}", and what was kept of it too`;
+  const hint = `use another name, or move the tenant: \`tenantry claim ${tenant}\` to the stack and back`;
+  return new TenantryError('OwnedByAnother', message, { hint });
+}
 
 async function isThere(path: string, world: World): Promise<boolean> {
   return (await world.vault.read(path, world)) !== undefined;

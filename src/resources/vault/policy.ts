@@ -2,7 +2,7 @@
 import { forEachItem } from '../../clients/limit.ts';
 import { forEachTenant } from '../each-tenant.ts';
 import { changed, kind, type Observed, type World } from '../kind.ts';
-import { formatMark, parseMark } from '../mark.ts';
+import { formatMark, type Mark, parseMark } from '../mark.ts';
 import { likelyNames } from './likely-names.ts';
 import { tenantOfPolicy, tenantPolicyName } from './paths.ts';
 
@@ -21,6 +21,11 @@ function observedPolicy(text: string): PolicyObserved {
   const cut = text.indexOf('\n');
   const mark = parseMark(text.slice(0, cut < 0 ? undefined : cut).replace(/^# /, ''));
   return { mark, rules: mark && cut >= 0 ? text.slice(cut + 1) : text };
+}
+
+/** A policy as it is written: the mark is its first line. */
+export function policyText(mark: Mark, rules: string): string {
+  return `# ${formatMark(mark)}\n${rules}`;
 }
 
 export const policy = kind<PolicyInputs, PolicyObserved>({
@@ -61,8 +66,8 @@ export const policy = kind<PolicyInputs, PolicyObserved>({
 
   async sync(inputs, _observed, world) {
     const mark = { owner: world.owner, tenant: inputs.tenant };
-    const text = `# ${formatMark(mark)}\n${inputs.rules}`;
-    await world.vault.write(`sys/policies/acl/${inputs.name}`, { policy: text }, world);
+    const body = { policy: policyText(mark, inputs.rules) };
+    await world.vault.write(`sys/policies/acl/${inputs.name}`, body, world);
     return { mark, rules: inputs.rules };
   },
 
@@ -70,8 +75,8 @@ export const policy = kind<PolicyInputs, PolicyObserved>({
     // Looked at anew: the whole text is written, and rules of meanwhile must not be lost.
     const now = await this.observe({ name, rules: '' }, world);
     if (now?.mark?.owner !== from) return;
-    const text = `# ${formatMark({ ...now.mark, owner: to })}\n${now.rules}`;
-    await world.vault.write(`sys/policies/acl/${name}`, { policy: text }, world);
+    const body = { policy: policyText({ ...now.mark, owner: to }, now.rules) };
+    await world.vault.write(`sys/policies/acl/${name}`, body, world);
   },
 
   async remove(name, _observed, world) {

@@ -17,11 +17,18 @@ const readiness = z
   .object({
     ready: z.boolean(),
     draining: z.boolean().describe('True from the moment that the process was asked to stop.'),
-    checks: z.object({ vault: check, postgres: check }),
+    checks: z.object({
+      vault: check,
+      postgres: check,
+      documents: check
+        .optional()
+        .describe('Where they are custom resources: false until all were read for the first time.'),
+    }),
   })
   .meta({ id: 'Readiness', description: 'May requests be sent here?' });
 
 type Readiness = z.output<typeof readiness>;
+type Check = z.output<typeof check>;
 
 /** So long an answer is used again: probes of many balancers must not become a load. */
 const FRESH_MS = 1_000;
@@ -30,11 +37,13 @@ const CHECK_MS = 2_000;
 const GOOD_MS = 60_000;
 const REFUSED_MS = 300_000;
 
-export interface Draining {
+export interface Life {
   readonly draining: boolean;
+  /** Are the documents in? Where this is not given, they were before anything else. */
+  readonly documents?: () => Check;
 }
 
-export function healthRoutes(state: Draining): Routes {
+export function healthRoutes(life: Life): Routes {
   return (app, context) => {
     app.get(
       '/health',
@@ -62,7 +71,7 @@ export function healthRoutes(state: Draining): Routes {
           operationId: 'getReadiness',
           summary: 'Requests may be sent here',
           description:
-            '503 while Vault or Postgres is away, while Vault refuses the login, and while the process drains before its end.',
+            '503 while Vault or Postgres is away, while Vault refuses the login, until the documents were read for the first time, and while the process drains before its end.',
           security: [],
           response: { 200: readiness, 503: readiness },
         },
@@ -71,15 +80,15 @@ export function healthRoutes(state: Draining): Routes {
         const now = context.now();
         if (last === undefined || now - last.at > FRESH_MS)
           last = { at: now, answer: checks(context, login) };
-        const found = await last.answer;
-        const ready = found.vault.ok && found.postgres.ok && !state.draining;
-        return reply.status(ready ? 200 : 503).send({ ready, draining: state.draining, checks: found });
+        const documents = life.documents?.();
+        const found = { ...(await last.answer), ...(documents && { documents }) };
+        const isThere = found.vault.ok && found.postgres.ok && documents?.ok !== false;
+        const ready = isThere && !life.draining;
+        return reply.status(ready ? 200 : 503).send({ ready, draining: life.draining, checks: found });
       },
     );
   };
 }
-
-type Check = z.output<typeof check>;
 
 async function checks(
   { vault, database }: SidecarContext,

@@ -85,10 +85,18 @@ export function createNotices(options: NoticesOptions): Notices {
     next.on('notification', ({ channel, payload }) => {
       for (const entry of entries) if (entry.channel === channel) tell(entry.listener, payload);
     });
-    const stop = (): void => void next.end().catch(() => undefined);
+    const stop = (): void => {
+      // A connection that is ended while it is made never says so.
+      ended.resolve();
+      next.end().catch(() => undefined);
+    };
     closing.signal.addEventListener('abort', stop, { once: true });
     try {
-      await next.connect();
+      const connecting = next.connect();
+      connecting.catch(() => undefined);
+      await Promise.race([connecting, ended.promise]);
+      if (closing.signal.aborted) return;
+      await connecting;
       client = next;
       await inTurn(async () => {
         for (const entry of entries) await subscribe(next, entry);

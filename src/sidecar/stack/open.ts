@@ -1,14 +1,14 @@
-/** Reads the documents that the sidecar serves, and reads them again when they change. */
+/** Reads the documents that the sidecar serves from files, and reads them again when they change. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FastifyBaseLogger } from 'fastify';
 import { asTenantryError, InvalidDocumentsError, TenantryError } from '../../errors.ts';
 import { draftOf } from '../../spec/load.ts';
 import { checkDraft } from '../../spec/stack.ts';
 import { readStackFiles, type StackFile } from '../../spec/stack-files.ts';
 import { type ReferredCredential, readTenantConfig } from '../../spec/tenant-config.ts';
 import { watchStack } from '../../spec/watch.ts';
-import { type Stack, type StackView, stackView } from './view.ts';
+import type { OpenStack } from './stack.ts';
+import { type StackView, stackView } from './view.ts';
 
 export interface StackSource {
   /** Folder of the stack; undefined: only the tenant config file and the environment. */
@@ -17,20 +17,14 @@ export interface StackSource {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export interface OpenStack extends Stack {
-  /** Reads the documents now. @throws InvalidDocumentsError, and the view stays as it was */
-  reload(): Promise<void>;
-  /** Credentials that the tenant config file refers to. */
-  readonly referred: readonly ReferredCredential[];
-  /** Follows changes until the signal aborts; a mistake in them leaves the view as it was and is logged. */
-  follow(log: FastifyBaseLogger, signal: AbortSignal, onChange?: (view: StackView) => void): void;
-}
-
 /** @throws InvalidDocumentsError, StackNotFound, MissingSetting */
 export async function openStack(source: StackSource): Promise<OpenStack> {
   let read = await readAll(source);
   return {
     current: () => read.view,
+    platform: () => read.view.platform,
+    missing: () => undefined,
+    complete: () => Promise.resolve(),
     referred: read.referred,
     async reload() {
       read = await readAll(source);
@@ -52,6 +46,7 @@ export async function openStack(source: StackSource): Promise<OpenStack> {
       process.on('SIGHUP', changed);
       signal.addEventListener('abort', () => process.off('SIGHUP', changed), { once: true });
     },
+    close: () => Promise.resolve(),
   };
 }
 

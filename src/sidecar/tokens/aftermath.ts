@@ -75,6 +75,11 @@ export function createAftermath(parts: AftermathParts): Aftermath {
     });
   }
 
+  /** For who shows the state: a token that is remembered is judged by the clock anyway. */
+  async function tellState({ place, row }: Turn, state: Settlement['state']): Promise<void> {
+    if (row?.credential_state !== state) await notices.tell(place);
+  }
+
   /** True where an earlier call with the same refresh token has been answered, and nobody knows what. */
   const wasInterrupted = ({ lease, held }: Turn): boolean => lease.callingVersion === held.version;
 
@@ -101,7 +106,9 @@ export function createAftermath(parts: AftermathParts): Aftermath {
         }
         // The version was stored by one who could not write it down any more.
         const next = schedule.at(place, held, true);
-        if (await write(turn, held, { nextRefreshAt: next })) await schedule.set(place, next);
+        if (!(await write(turn, held, { nextRefreshAt: next }))) return;
+        await schedule.set(place, next);
+        await tellState(turn, 'active');
       });
     },
 
@@ -123,6 +130,7 @@ export function createAftermath(parts: AftermathParts): Aftermath {
           const id = String(held.version);
           await tellOfChange(parts, { place, type: 'needs_reauthorization', id, reason });
         }
+        await tellState(turn, state);
       });
     },
 
@@ -136,16 +144,19 @@ export function createAftermath(parts: AftermathParts): Aftermath {
         random,
       });
       const next = now() + delay;
+      const state = freshness(held, now(), 0) === 'ended' ? 'expired' : 'active';
       await calmly(place, async () => {
         const isOurs = await write(turn, held, {
-          state: freshness(held, now(), 0) === 'ended' ? 'expired' : 'active',
+          state,
           nextRefreshAt: next,
           failed: true,
           reason: { code: error.code, message: redactor.redact(error.message) },
           // After a timeout nobody knows whether the refresh token was used; a refusal says that it was not.
           callIsOver: error.code === 'ProviderRejected' && !wasInterrupted(turn),
         });
-        if (isOurs) await schedule.set(place, next);
+        if (!isOurs) return;
+        await schedule.set(place, next);
+        await tellState(turn, state);
       });
       const { code, message, hint } = error;
       log.warn({ ...place, code, failures, delayMs: delay }, 'a refresh failed');

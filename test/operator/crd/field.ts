@@ -44,6 +44,23 @@ export const switches = (kind: CustomKind, ...paths: string[]): Field[] =>
     ],
   }));
 
+const ID = '0b9a4a7e-6f0c-4c0e-9a53-0d8a2f0f5a11';
+
+export const airbyteIds = (kind: CustomKind, ...names: string[]): Field[] => [
+  { kind, path: 'spec.airbyte', good: [{}, null], bad: [['x', OBJECT]] },
+  ...names.map((name) => ({
+    kind,
+    path: `spec.airbyte.${name}`,
+    good: [ID],
+    bad: [
+      [ID.toUpperCase(), /must be an id of Airbyte/],
+      [ID.slice(1), /must be an id of Airbyte/],
+      [`${ID}0`, LONG],
+      [5, STRING],
+    ] as const,
+  })),
+];
+
 export const policies = (kind: CustomKind): Field[] => [
   {
     kind,

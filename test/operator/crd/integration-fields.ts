@@ -1,6 +1,7 @@
 /** Values of the fields of a TenantIntegration. */
 import {
   ARRAY,
+  airbyteIds,
   BACKWARDS,
   CHOICE,
   CRON,
@@ -256,6 +257,7 @@ export const INTEGRATION_FIELDS: readonly Field[] = [
     ],
   },
   ...policies(I),
+  ...airbyteIds(I, 'sourceId', 'connectionId'),
   ...switches(
     I,
     'spec.sync.initialSync',

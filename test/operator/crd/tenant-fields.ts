@@ -1,5 +1,6 @@
 /** Values of the fields of a Tenant. */
 import {
+  airbyteIds,
   EMPTY,
   type Field,
   IDENTIFIER,
@@ -103,6 +104,7 @@ export const TENANT_FIELDS: readonly Field[] = [
   { kind: T, path: 'spec.quotas.syncsPerHour', bad: [[1, /unknown field/]] },
   ...policies(T),
   ...switches(T, 'spec.adopt', 'spec.suspend'),
+  ...airbyteIds(T, 'workspaceId', 'destinationId'),
   {
     kind: T,
     path: 'spec',

@@ -25,6 +25,7 @@ function read(objects: readonly AnyObject[]): ReadResult {
     integrations: objects.filter((object) => object.kind === 'TenantIntegration'),
     platform: dev.platform,
     catalog,
+    kvMount: 'secret',
   });
 }
 

@@ -18,6 +18,7 @@ interface World {
   looks: number;
   postgres: boolean;
   draining: boolean;
+  documents?: () => { ok: boolean; code?: string };
 }
 
 async function start(world: World): Promise<SidecarServer> {
@@ -68,6 +69,23 @@ describe('/ready', () => {
     const [status, found] = await ready(await start({ ...healthy(), ...change }));
     expect(status).toBe(503);
     expect(found).toMatchObject(checks);
+  });
+
+  it('is not there until custom resources were read for the first time', async () => {
+    const world: World = { ...healthy(), documents: () => ({ ok: false, code: 'KubernetesForbidden' }) };
+    const app = await start(world);
+    const [status, checks] = await ready(app);
+    expect(status).toBe(503);
+    expect(checks).toMatchObject({
+      vault: { ok: true },
+      documents: { ok: false, code: 'KubernetesForbidden' },
+    });
+    // At once: no answer about the systems is older for it.
+    world.documents = () => ({ ok: true });
+    expect(await ready(app)).toEqual([
+      200,
+      { vault: { ok: true }, postgres: { ok: true }, documents: { ok: true } },
+    ]);
   });
 
   it('tries a refused login seldom, and sees when it is good again', async () => {

@@ -83,3 +83,10 @@ test('closing ends the connection', async () => {
     ).toEqual([]),
   );
 });
+
+test('one that is closed while its connection is being made ends', async () => {
+  const database = systems.newDatabase();
+  const listening = database.listen('tokens', { onNotice: () => undefined });
+  await database.close();
+  expect((await listening).connected).toBe(false);
+});

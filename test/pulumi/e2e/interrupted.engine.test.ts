@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { resolveEngine } from '../../engines/resolve.ts';
+import { startVault } from '../../support/engines/vault.ts';
+import {
+  asRoot,
+  connectAccount,
+  listAirbyte,
+  type Project,
+  startProject,
+  wholeWorld,
+} from '../../support/pulumi/project.ts';
+import { sql } from '../../support/sql.ts';
+import { integrationYaml, type Systems, startSystemsWith, tenantYaml } from '../../support/world.ts';
+
+const TENANTS = Array.from({ length: 6 }, (_, index) => `tenant-${index + 1}`);
+
+let systems: Systems;
+let project: Project;
+
+beforeAll(async () => {
+  await resolveEngine('pulumi');
+  systems = await startSystemsWith(() => startVault());
+  const files = TENANTS.map((tenant): [string, string] => [
+    `tenants/${tenant}.yaml`,
+    `${tenantYaml(tenant)}${integrationYaml(tenant, 'notion', { sync: { initialSync: false } })}`,
+  ]);
+  project = await startProject(systems, { prod: Object.fromEntries(files) });
+});
+
+afterAll(async () => {
+  await project?.close();
+  await systems?.close();
+});
+
+const schemas = (): Promise<object[]> =>
+  sql(systems, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tenant%'");
+
+/** Waits for a state of the world in the middle of an up, and kills the CLI as a runner out of memory does. */
+async function killOnce(reached: () => Promise<boolean>): Promise<void> {
+  const running = project.startUp();
+  await vi.waitUntil(reached, { timeout: 60_000, interval: 20 });
+  running.child.kill('SIGKILL');
+  expect((await running.done).code).toBe(-1);
+}
+
+async function upAgain(): Promise<void> {
+  const locked = await project.up();
+  expect(locked.code).not.toBe(0);
+  expect(locked.stdout + locked.stderr).toContain('pulumi cancel');
+  expect((await project.cancel()).code).toBe(0);
+  const up = await project.up({ args: ['--refresh'] });
+  expect(up.code, up.stdout + up.stderr).toBe(0);
+}
+
+/** Several runs of the CLI in one test, on a machine that does other things too. */
+const LIMIT = { timeout: 300_000 };
+
+describe('an up that is killed', LIMIT, () => {
+  it('among the schemas and keys goes on after cancel, with nothing made twice', async () => {
+    await killOnce(async () => (await schemas()).length >= 2);
+    await upAgain();
+    expect(await schemas()).toHaveLength(TENANTS.length);
+    const workspaces = await listAirbyte(systems, '/workspaces');
+    const ours = workspaces.map(({ name }) => name).filter((name) => name.includes('[tenantry:'));
+    expect(ours).toEqual(TENANTS.map((tenant) => `${tenant} [tenantry:pulumi:tenantry/prod/${tenant}]`));
+    expect(await listAirbyte(systems, '/destinations')).toHaveLength(TENANTS.length);
+    expect(await project.preview()).toMatchObject({ code: 0, operations: [] });
+  });
+
+  it('among the sources and connections goes on after cancel, with nothing made twice', async () => {
+    for (const tenant of TENANTS) await connectAccount(systems, `${tenant}/notion`, `ntn_of-${tenant}`);
+    await killOnce(async () => (await listAirbyte(systems, '/sources')).length >= 2);
+    await upAgain();
+    expect(await listAirbyte(systems, '/sources')).toHaveLength(TENANTS.length);
+    expect(await listAirbyte(systems, '/connections')).toHaveLength(TENANTS.length);
+    expect(await project.preview()).toMatchObject({ code: 0, operations: [] });
+  });
+
+  it('before it could write down what it had made of a tenant takes all of it over', async () => {
+    const before = await wholeWorld(systems);
+    const { text, state } = await project.exportState();
+    const resources = state.deployment.resources ?? [];
+    // As if each of them was made and the engine killed in the moment before it recorded that.
+    const kept = resources.filter(({ urn }) => !urn.includes('::tenant-1'));
+    expect(resources.length - kept.length).toBeGreaterThan(15);
+    const all = JSON.parse(text) as { deployment: object };
+    await project.importState(JSON.stringify({ ...all, deployment: { ...all.deployment, resources: kept } }));
+    const up = await project.up();
+    expect(up.code, up.stdout + up.stderr).toBe(0);
+    expect(JSON.parse(await wholeWorld(systems))).toEqual(JSON.parse(before));
+    expect(await project.preview()).toMatchObject({ code: 0, operations: [] });
+  });
+
+  it('leaves the same world as one that was not', async () => {
+    const interrupted = await wholeWorld(systems);
+    const others = await startSystemsWith(() => startVault());
+    const plain = await startProject(others, {
+      prod: Object.fromEntries(
+        TENANTS.map((tenant) => [
+          `tenants/${tenant}.yaml`,
+          `${tenantYaml(tenant)}${integrationYaml(tenant, 'notion', { sync: { initialSync: false } })}`,
+        ]),
+      ),
+    });
+    try {
+      expect(await plain.up()).toMatchObject({ code: 0 });
+      for (const tenant of TENANTS) await connectAccount(others, `${tenant}/notion`, `ntn_of-${tenant}`);
+      expect(await plain.up()).toMatchObject({ code: 0 });
+      expect(JSON.parse(await wholeWorld(others))).toEqual(JSON.parse(interrupted));
+    } finally {
+      await plain.close();
+      await others.close();
+    }
+    // The credentials of the interrupted one are there and encrypted.
+    const kept = await asRoot(systems, (vault) => vault.list('secret/metadata/tenant-1/'));
+    expect(kept).toContain('notion');
+  });
+});
