@@ -1,23 +1,13 @@
 /** Everything fails for minutes while documents change: at the end the world must be as the last documents say. */
 import { setTimeout as timer } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
-import { connect } from '../../src/clients/connect.ts';
-import { resolveSettings } from '../../src/clients/settings.ts';
-import { parseIntegration, parseTenant } from '../../src/operator/documents/parse.ts';
-import type { AnyObject } from '../../src/operator/objects.ts';
-import { allSteps } from '../../src/reconcile/plan.ts';
-import { createWorld, prepare } from '../../src/reconcile/run.ts';
-import { countActions, isChange } from '../../src/reconcile/step.ts';
-import type { Documents } from '../../src/spec/documents.ts';
-import { loadAndCheck } from '../../src/spec/stack.ts';
 import { seedCredentials } from '../environment.ts';
 import { rounded } from '../measures.ts';
 import { type Churn, createChurn } from './churn.ts';
+import { compare } from './compare.ts';
 import { type OperatorBench, seededRandom } from './context.ts';
-import { countAirbyte } from './duplicates.ts';
 import { type Fault, type FaultWorld, startFaultWorld } from './fault-world.ts';
 import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
-import { allObjects, seededObjects, untilAllReady } from './small-world.ts';
+import { seededObjects, untilAllReady } from './small-world.ts';
 
 const REPLICAS = 2;
 /** Longest fault and longest pause between two of the same loop, in milliseconds. */
@@ -63,7 +53,7 @@ export async function soak(bench: OperatorBench, tenants: number): Promise<objec
       ...storm,
       secondsToConverge: rounded(convergedMs / 1000, 1),
       quietSeconds: rounded((QUIET_MS + stays) / 1000),
-      ...(await compare(world, churn)),
+      ...(await compare(world, churn.wanted)),
     };
   } finally {
     await Promise.all(replicas.map((operator) => operator.kill('SIGKILL')));
@@ -88,15 +78,24 @@ interface Storm {
   crashes: number;
 }
 
+/** How long it goes on. */
+interface Span {
+  isOver(): boolean;
+  /** Sleeps, but not past the end. */
+  pause(ms: number): Promise<void>;
+}
+
 /** Faults of the backends, faults of the API server, deaths of operators and changes of documents, side by side. */
 async function raise(storm: Storm): Promise<object> {
   const { bench, world, random } = storm;
   const until = performance.now() + bench.minutes * 60_000;
   const isOver = (): boolean => performance.now() >= until;
+  // Nobody sleeps past the end: how soon the world converges is counted from there.
+  const pause = (ms: number): Promise<void> => timer(Math.max(0, Math.min(ms, until - performance.now())));
   const happened: Record<string, number> = {};
   const loop = async (faults: readonly Fault[]): Promise<void> => {
     while (!isOver()) {
-      await timer(1_000 + random() * PAUSE_MS);
+      await pause(1_000 + random() * PAUSE_MS);
       const fault = faults[Math.floor(random() * faults.length)];
       if (fault === undefined || isOver()) return;
       happened[fault.name] = (happened[fault.name] ?? 0) + 1;
@@ -109,7 +108,7 @@ async function raise(storm: Storm): Promise<object> {
     while (!isOver()) {
       await storm.churn.next();
       changes += 1;
-      await timer(random() * 2 * CHANGE_EVERY_MS);
+      await pause(random() * 2 * CHANGE_EVERY_MS);
     }
   };
   await Promise.all([
@@ -118,19 +117,19 @@ async function raise(storm: Storm): Promise<object> {
     loop(of('postgres')),
     loop(of('airbyte')),
     change(),
-    killOperators(storm, isOver, happened),
-    reviveOperators(storm, isOver),
+    killOperators(storm, { isOver, pause }, happened),
+    reviveOperators(storm, { isOver, pause }),
   ]);
   return { faults: happened, operatorCrashes: storm.crashes, changes, changesByKind: storm.churn.counts };
 }
 
 async function killOperators(
   { world, replicas, random }: Storm,
-  isOver: () => boolean,
+  { isOver, pause }: Span,
   happened: Record<string, number>,
 ): Promise<void> {
   while (!isOver()) {
-    await timer((0.5 + random()) * OPERATOR_LIFE_MS);
+    await pause((0.5 + random()) * OPERATOR_LIFE_MS);
     if (isOver()) return;
     const index = Math.floor(random() * replicas.length);
     const signal = random() < 0.7 ? 'SIGKILL' : 'SIGTERM';
@@ -141,86 +140,13 @@ async function killOperators(
 }
 
 /** As a kubelet does it: what has ended by itself is started again, and counted. */
-async function reviveOperators(storm: Storm, isOver: () => boolean): Promise<void> {
+async function reviveOperators(storm: Storm, { isOver, pause }: Span): Promise<void> {
   const { world, replicas } = storm;
   while (!isOver()) {
-    await timer(1_000);
+    await pause(1_000);
     const index = replicas.findIndex((operator) => operator.hasCrashed());
     if (index < 0) continue;
     storm.crashes += 1;
     replicas[index] = await startReplica(world);
   }
-}
-
-/** Against the API server, a plan of the whole world, and what is in Airbyte. */
-async function compare(world: FaultWorld, churn: Churn): Promise<object> {
-  const found = new Map((await allObjects(world.client)).map((object) => [nameOf(object), object]));
-  const notAsWanted = [...churn.wanted].filter(
-    ([key, object]) => !contains(found.get(key)?.spec, object.spec),
-  );
-  const extra = [...found.keys()].filter((key) => !churn.wanted.has(key));
-  const { documents: stack, catalog } = await loadAndCheck(world.stackDir);
-  const documents = { ...stack, ...documentsOf([...found.values()]) };
-  // By the network that the operators use: addresses in it are part of what they write.
-  const env = { ...world.variables };
-  const backends = await connect(resolveSettings(documents.platform, env), { env, readOnly: true });
-  try {
-    const prepared = await prepare({
-      documents,
-      catalog,
-      backends,
-      world: createWorld(backends, 'operator:bench'),
-    });
-    const steps = allSteps(prepared.plan);
-    const changes = steps.filter(isChange);
-    const airbyte = await countAirbyte(world.stackDir, world.variables);
-    return {
-      objectsAtEnd: found.size,
-      objectsNotAsWanted: notAsWanted.map(([key]) => key),
-      objectsTooMany: extra,
-      planActions: countActions(steps),
-      planChanges: changes.slice(0, 10).map(({ action, id, changes: fields }) => ({
-        action,
-        id,
-        fields: fields.map(({ path }) => path),
-      })),
-      airbyteObjects: airbyte.objects,
-      airbyteDuplicates: airbyte.duplicates,
-      met:
-        notAsWanted.length === 0 &&
-        extra.length === 0 &&
-        changes.length === 0 &&
-        steps.every(({ action }) => action === 'none' || action === 'keep') &&
-        airbyte.duplicates.length === 0,
-    };
-  } finally {
-    await backends.close();
-  }
-}
-
-/** As the operator reads them. */
-function documentsOf(objects: readonly AnyObject[]): Pick<Documents, 'tenants' | 'integrations'> {
-  return {
-    tenants: objects.flatMap((object) =>
-      object.kind === 'Tenant' ? (parseTenant(object).document ?? []) : [],
-    ),
-    integrations: objects.flatMap((object) =>
-      object.kind === 'TenantIntegration' ? (parseIntegration(object).document ?? []) : [],
-    ),
-  };
-}
-
-function nameOf({ kind, metadata }: AnyObject): string {
-  return `${kind} ${metadata.name}`;
-}
-
-/** The API server adds defaults; what was applied must be there as it was. */
-function contains(found: unknown, wanted: unknown): boolean {
-  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) {
-    return isDeepStrictEqual(found, wanted);
-  }
-  if (typeof found !== 'object' || found === null) return false;
-  return Object.entries(wanted).every(([key, value]) =>
-    contains((found as Readonly<Record<string, unknown>>)[key], value),
-  );
 }

@@ -50,12 +50,13 @@ export async function registerStack({
   catalog,
 }: LoadedStack): Promise<{ readonly platform: Platform; readonly outputs: StackOutputs }> {
   const platform = new Platform(documents.platform.metadata.name, { documents, catalog });
-  // Where something is in the way of what all tenants share, nothing of theirs is registered.
+  // Where something of others is in the way, it is told before anything that depends on it is registered.
   await platform.registered;
+  const managed = documents.tenants.filter(({ spec }) => spec.managementPolicy !== 'Observe');
+  await Promise.all(managed.map((document) => platform.wasOurs(document)));
   const tenants = new Map(
     byName(documents.tenants).map(({ metadata: { name } }) => [name, new Tenant(name, { platform })]),
   );
-  await Promise.all([...tenants.values()].map(({ returning }) => returning));
   const integrations = byName(documents.integrations).map((document) => register(document, tenants));
   return { platform, outputs: outputsOf(tenants, await Promise.all(integrations)) };
 }

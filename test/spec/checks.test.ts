@@ -44,8 +44,8 @@ const MISTAKES: readonly (readonly [
     [
       't.yaml:5:11 spec.tenant: there is no Tenant "nobody"; there are acme',
       't.yaml:6:16 spec.integration: the catalog has no integration "plian"; did you mean "plain"?',
-      't.yaml:7:3 spec.scope: unknown field "scope"; did you mean "scopes"? Allowed here: tenant, integration, app, scopes, config, sync, access, deletionPolicy, managementPolicy, suspend, adopt',
-      't.yaml:20:3 spec.scope: unknown field "scope"; did you mean "scopes"? Allowed here: tenant, integration, app, scopes, config, sync, access, deletionPolicy, managementPolicy, suspend, adopt',
+      't.yaml:7:3 spec.scope: unknown field "scope"; did you mean "scopes"? Allowed here: tenant, integration, app, scopes, config, sync, access, deletionPolicy, managementPolicy, suspend, adopt, airbyte',
+      't.yaml:20:3 spec.scope: unknown field "scope"; did you mean "scopes"? Allowed here: tenant, integration, app, scopes, config, sync, access, deletionPolicy, managementPolicy, suspend, adopt, airbyte',
       't.yaml:21:3 spec.config.domain: is required by wiki: Host of the wiki.',
       't.yaml:21:13 spec.config.domian: unknown setting of wiki; did you mean "domain"?',
     ],

@@ -132,7 +132,8 @@ function answer(
   options: MockOptions,
 ): Record<string, unknown> {
   const failure = options.failing?.[`${token} ${String(inputs['name'] ?? '')}`.trim()];
-  if (failure) throw failure;
+  // As gRPC has it.
+  if (failure) throw Object.assign(failure, { details: failure.message });
   if (token === 'tenantry:index:getCredential') {
     const known = options.credentials?.[`${String(inputs['tenant'])}/${String(inputs['integration'])}`];
     return { connected: true, tokenVersion: '1', encrypted: true, hasSource: false, ...known };

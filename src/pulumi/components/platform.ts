@@ -10,6 +10,7 @@ import type { Graph, Resource } from '../../plan/graph.ts';
 import type { PlanSettings } from '../../plan/settings.ts';
 import { planSettings } from '../../reconcile/run.ts';
 import type { Owner } from '../../resources/mark.ts';
+import { tenantPolicyName } from '../../resources/vault/paths.ts';
 import { checkDocuments } from '../../spec/checks.ts';
 import type { Documents, Loaded } from '../../spec/documents.ts';
 import type { IntegrationDocument } from '../../spec/integration.ts';
@@ -19,7 +20,7 @@ import type { TenantDocument } from '../../spec/tenant.ts';
 import { aliveUntil, orReadable } from '../failure.ts';
 import { pulumiOwner } from '../provider/urn.ts';
 import { Registry, resourcesOf } from '../registrations/registry.ts';
-import { getSecretVersion, getShared } from '../sdk/index.ts';
+import { getClaim, getSecretVersion, getShared } from '../sdk/index.ts';
 import { documentOf, withoutLine } from './document.ts';
 import { givenPackages, makeProviders, PACKAGES, type Package } from './providers.ts';
 
@@ -57,6 +58,7 @@ export class Platform extends pulumi.ComponentResource {
     tenants: [],
     integrations: [],
   };
+  readonly #claimed = new Map<string, Promise<boolean>>();
   readonly #versions = new Map<string, Promise<string>>();
 
   /**
@@ -133,6 +135,25 @@ export class Platform extends pulumi.ComponentResource {
     );
     const own = wanted.filter((_resource, index) => ours[index]);
     return this.registry.register(own, { parent: this });
+  }
+
+  /** @internal Was the tenant this stack's before this run? Rejects when something of others is in its way. */
+  wasOurs(document: TenantDocument): Promise<boolean> {
+    const { name } = document.metadata;
+    const asked = this.#claimed.get(name) ?? aliveUntil(this.#askClaim(document));
+    this.#claimed.set(name, asked);
+    return asked;
+  }
+
+  async #askClaim({ metadata: { name: tenant }, spec }: TenantDocument): Promise<boolean> {
+    const { owner } = await getClaim({ tenant }, { parent: this });
+    if (owner === this.owner) return true;
+    // The official class overwrites a policy that is there without a word; a claim of others is refused by the claim.
+    if (owner === '' && !spec.adopt) {
+      const name = tenantPolicyName(tenant);
+      await getShared({ kind: 'vault:policy', name, inputs: { name, rules: '' } }, { parent: this });
+    }
+    return false;
   }
 
   /** @internal Version of a secret; asked for once. */

@@ -5,9 +5,8 @@ import { tenantPolicyName } from '../../resources/vault/paths.ts';
 import type { Loaded } from '../../spec/documents.ts';
 import { loaderRole, readerRole, schemaOf } from '../../spec/names.ts';
 import { type TenantDocument, tenantDocument, type tenantSpec } from '../../spec/tenant.ts';
-import { aliveUntil, orReadable } from '../failure.ts';
+import { orReadable } from '../failure.ts';
 import { type Family, resourcesOf } from '../registrations/registry.ts';
-import { getClaim, getShared } from '../sdk/index.ts';
 import { documentOf } from './document.ts';
 import { type Platform, platformOfEnvironment } from './platform.ts';
 import { providersOf } from './providers.ts';
@@ -59,7 +58,7 @@ export class Tenant extends pulumi.ComponentResource {
     const schema = schemaOf(document);
     const graph = platform.graphOf({ tenants: [document], integrations: [] }, new Map());
     const isObserved = document.spec.managementPolicy === 'Observe';
-    this.returning = isObserved ? undefined : aliveUntil(this.#wasOurs(name));
+    this.returning = isObserved ? undefined : platform.wasOurs(document);
     platform.registry.register(resourcesOf(graph, name), this.family);
     this.tenant = pulumi.output(name);
     this.schema = pulumi.output(schema);
@@ -91,17 +90,6 @@ export class Tenant extends pulumi.ComponentResource {
   /** @internal Where resources of the tenant stand. */
   get family(): Family {
     return { parent: this, ownSchema: schemaOf(this.document), returning: this.returning };
-  }
-
-  async #wasOurs(tenant: string): Promise<boolean> {
-    const { owner } = await getClaim({ tenant }, { parent: this });
-    if (owner === this.platform.owner) return true;
-    // The official class overwrites a policy that is there without a word; a claim of others is refused by the claim.
-    if (owner === '' && !this.document.spec.adopt) {
-      const name = tenantPolicyName(tenant);
-      await getShared({ kind: 'vault:policy', name, inputs: { name, rules: '' } }, { parent: this });
-    }
-    return false;
   }
 
   #output(id: string, name: string): pulumi.Output<string | undefined> {

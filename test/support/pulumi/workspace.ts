@@ -57,7 +57,8 @@ export interface RunOptions {
 export interface ExportedState {
   readonly deployment: {
     readonly resources?: readonly ExportedResource[];
-    readonly pending_operations?: unknown[];
+    /** What was under way when the engine was killed. */
+    readonly pending_operations?: readonly { readonly type: string; readonly resource: ExportedResource }[];
   };
 }
 
@@ -67,6 +68,7 @@ export interface ExportedResource {
   readonly id?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
+  readonly parent?: string;
   readonly protect?: boolean;
   readonly retainOnDelete?: boolean;
 }
