@@ -27,11 +27,9 @@ interface Scene {
 }
 
 export async function failover(bench: OperatorBench, tenants: number): Promise<object> {
-  return {
-    tenants,
-    killed: await inScene(bench, tenants, killed),
-    paused: await inScene(bench, tenants, paused),
-  };
+  const afterKill = await inScene(bench, tenants, killed);
+  bench.progress(`failover, killed: ${JSON.stringify(afterKill)}`);
+  return { tenants, killed: afterKill, paused: await inScene(bench, tenants, paused) };
 }
 
 /** Two replicas in the middle of the work for many tenants. */

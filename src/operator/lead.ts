@@ -86,14 +86,15 @@ async function work(
   const changed = (change: Parameters<typeof concernsReconcile>[0]): void => {
     if (!ended.aborted && concernsReconcile(change)) due.add(tenantKeyOf(change.object), 'changed');
   };
-  tenants.onChange(changed);
-  integrations.onChange(changed);
+  tenants.onChange(changed, ended);
+  integrations.onChange(changed, ended);
   const documents = createDocumentsView({
     platform: platform.document,
     catalog: platform.catalog,
     kvMount: backends.settings.vault.kvMount,
     tenants,
     integrations,
+    signal: ended,
     onAffected: (keys) => {
       for (const key of keys) due.add(key, 'changed');
     },

@@ -28,6 +28,8 @@ export interface DocumentsViewOptions {
   readonly kvMount: string;
   readonly tenants: Informer<TenantObject>;
   readonly integrations: Informer<IntegrationObject>;
+  /** Ends the following. */
+  readonly signal: AbortSignal;
   /** Keys of tenants with an object of which, by whatever change, something else is wrong than before. */
   readonly onAffected: (keys: ReadonlySet<string>) => void;
 }
@@ -35,15 +37,15 @@ export interface DocumentsViewOptions {
 const NOTHING: UnitDocuments = { tenant: undefined, integrations: [], leaving: [], held: false };
 
 export function createDocumentsView(options: DocumentsViewOptions): DocumentsView {
-  const { platform, catalog, kvMount, tenants, integrations, onAffected } = options;
+  const { platform, catalog, kvMount, tenants, integrations, signal, onAffected } = options;
   const cache: ParseCache = new Map();
   let result: ReadResult | undefined;
   let refused: Refusals = new Map();
   const changed = (change: Parameters<typeof concernsReconcile>[0]): void => {
     if (concernsReconcile(change)) result = undefined;
   };
-  tenants.onChange(changed);
-  integrations.onChange(changed);
+  tenants.onChange(changed, signal);
+  integrations.onChange(changed, signal);
 
   function current(): ReadResult {
     if (result !== undefined) return result;

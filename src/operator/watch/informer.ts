@@ -22,9 +22,9 @@ export interface Informer<T extends KubeObject> {
   /**
    * Listeners must not throw; they put keys into queues and nothing else. A new object of the same name under another
    * uid is told as deleted and added. What `before` and `deleted` carry is what was told last. A listener that comes late
-   * is told at once, as added, what is there.
+   * is told at once, as added, what is there. It hears nothing more when the signal has aborted.
    */
-  onChange(listener: (change: Change<T>) => void): void;
+  onChange(listener: (change: Change<T>) => void, signal?: AbortSignal): void;
   /**
    * What we wrote ourselves, so that the next look sees it without waiting for its event. Told to listeners like any
    * other change, once. No effect when a later state is known, or that the object is gone.

@@ -34,7 +34,7 @@ export interface InformerOptions<T extends KubeObject> {
 /** Begins at once. Nothing that goes wrong later ends it but the signal. */
 export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
   const { now, hooks, kind } = options;
-  const listeners: ((change: Change<T>) => void)[] = [];
+  const listeners = new Set<(change: Change<T>) => void>();
   const first = Promise.withResolvers<void>();
   // Who does not wait for the first list must not be ended by its failure.
   first.promise.catch(() => undefined);
@@ -88,8 +88,10 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     hasSynced: () => synced,
     relist: loop.relist,
     silentSeconds: () => (heard === undefined ? Number.POSITIVE_INFINITY : (now() - heard) / 1000),
-    onChange(listener) {
-      listeners.push(listener);
+    onChange(listener, signal) {
+      if (signal?.aborted) return;
+      listeners.add(listener);
+      signal?.addEventListener('abort', () => listeners.delete(listener), { once: true });
       for (const object of store.objects.values()) guarded(() => listener({ type: 'added', object }));
     },
     wrote: store.observe,

@@ -75,6 +75,20 @@ test('a listener that comes late is told what is there', async () => {
   expect(late).toEqual(['added t0', 'added t1']);
 });
 
+test('a listener whose signal has aborted hears nothing more', async () => {
+  const fixture = await startFixture({ api: stocked(1) });
+  const ended = new AbortController();
+  const heard: string[] = [];
+  fixture.informer.onChange(({ type }) => heard.push(type), ended.signal);
+  ended.abort();
+  fixture.informer.onChange(({ type }) => heard.push(type), ended.signal);
+  fixture.api.put('t0', { displayName: 'later' });
+  fixture.api.deliver();
+  await settle();
+  expect(told(fixture)).toEqual(['added t0', 'updated t0']);
+  expect(heard).toEqual(['added']);
+});
+
 test('a watch that the server ends goes on from the last version, a bookmark counts', async () => {
   const fixture = await startFixture({ api: stocked(1) });
   const { api, clock } = fixture;
