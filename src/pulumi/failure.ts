@@ -4,9 +4,14 @@ import { formatError } from '../cli/format/error.ts';
 import type { Hint } from '../cli/hints.ts';
 import { TenantryError } from '../errors.ts';
 
-/** An error of ours for people; any other, e.g. one of Pulumi's own, as it is. */
+/** How Pulumi tells that a function of our provider failed. */
+const OF_PROVIDER = /^invocation of tenantry:index:\w+ returned an error: /;
+
+/** An error of ours or of our provider for people; any other, e.g. one of Pulumi's own, as it is. */
 export function readable(error: unknown, hint?: Hint): unknown {
-  return error instanceof TenantryError ? new pulumi.RunError(formatError(error, hint).trimEnd()) : error;
+  if (error instanceof TenantryError) return new pulumi.RunError(formatError(error, hint).trimEnd());
+  const told = error instanceof Error && OF_PROVIDER.test(error.message);
+  return told ? new pulumi.RunError(error.message.replace(OF_PROVIDER, '')) : error;
 }
 
 /** Runs work whose errors a person shall read. */

@@ -5,6 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { draftSettings } from '../../src/clients/settings.ts';
 import { buildGraph } from '../../src/plan/build.ts';
+import { readable } from '../../src/pulumi/failure.ts';
 import { runStack } from '../../src/pulumi/run.ts';
 import { planSettings } from '../../src/reconcile/run.ts';
 import { type MockOptions, record } from '../support/pulumi-mocks.ts';
@@ -142,6 +143,21 @@ describe('program', () => {
   });
 });
 
+test('what Airbyte has under an id is handed to the provider by that id', async () => {
+  const id = (n: number): string => `00000000-0000-4000-8000-00000000000${n}`;
+  const airbyte = { workspaceId: id(1), destinationId: id(2) };
+  const { one } = await recordStack(
+    tenantYaml('acme', { adopt: true, airbyte }) +
+      integrationYaml('acme', 'notion', { adopt: true, airbyte: { sourceId: id(3), connectionId: id(4) } }),
+  );
+  const adopted = (type: string, name: string): unknown =>
+    one(`tenantry:index:${type}`, name).inputs['adoptId'];
+  expect(adopted('Workspace', 'acme-workspace')).toBe(id(1));
+  expect(adopted('Destination', 'acme-destination')).toBe(id(2));
+  expect(adopted('Source', 'acme-notion-source')).toBe(id(3));
+  expect(adopted('Connection', 'acme-notion-connection')).toBe(id(4));
+});
+
 describe('gates', () => {
   const yaml = tenantYaml('acme') + integrationYaml('acme', 'notion') + github('acme');
   const notConnected = { credentials: { 'acme/notion': { connected: false, tokenVersion: '0' } } };
@@ -233,6 +249,16 @@ describe('a policy that is there already', () => {
 test('a secret that is not there fails the run', async () => {
   const failing = { 'tenantry:index:getSecretVersion': new Error('SecretNotFound: ${ENV:JIRA_TOKEN}') };
   await expect(recordStack(MANY, { failing })).rejects.toThrow('SecretNotFound');
+});
+
+test('what the provider refuses is told without a stack of calls; a bug keeps its own', () => {
+  const refused = new Error(
+    'invocation of tenantry:index:getShared returned an error: NotOwned: it is there',
+  );
+  expect(readable(refused)).toMatchObject({ message: 'NotOwned: it is there' });
+  expect(pulumi.RunError.isInstance(readable(refused))).toBe(true);
+  const bug = new Error('no registration');
+  expect(readable(bug)).toBe(bug);
 });
 
 describe('the folder of the stack', () => {

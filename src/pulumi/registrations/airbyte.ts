@@ -15,7 +15,7 @@ type ActorInputs = InputsOf<'airbyte:source'>;
 
 /** Secrets become texts, which Pulumi may keep and show; the provider resolves them when it sends them. */
 function actorArgs(inputs: Lifted<ActorInputs>, { resource }: Site): ActorArgs {
-  const { name, tenant, workspaceId, secretVersion, absent, recordPath } = inputs;
+  const { name, tenant, workspaceId, secretVersion, absent, adoptId, recordPath } = inputs;
   const configuration = withReferenceTexts(inputs.configuration as Configuration);
   return {
     name,
@@ -26,6 +26,7 @@ function actorArgs(inputs: Lifted<ActorInputs>, { resource }: Site): ActorArgs {
     ...(absent && absent.length > 0 ? { absent: absent.map((path) => [...path]) } : {}),
     recordPath,
     adopt: resource.adopt,
+    ...(adoptId !== undefined && { adoptId }),
   };
 }
 

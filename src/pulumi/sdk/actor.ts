@@ -1,6 +1,6 @@
 /** Arguments of sources and destinations, which differ in nothing else but the side that they stand on. */
 import type * as pulumi from '@pulumi/pulumi';
-import { type OwnedArgs, OwnedResource } from './resource.ts';
+import { type AdoptingArgs, OwnedResource } from './resource.ts';
 
 /** A configuration as Airbyte's connector takes it. */
 export type ConfigurationInput =
@@ -13,7 +13,7 @@ export type ConfigurationInput =
   | readonly ConfigurationInput[]
   | { readonly [key: string]: ConfigurationInput };
 
-export interface ActorArgs extends OwnedArgs {
+export interface ActorArgs extends AdoptingArgs {
   /** Name in Airbyte, without the mark. Another name renames it in place. */
   readonly name: pulumi.Input<string>;
   /** Name of the tenant. Cannot be changed (replacement). */

@@ -1,6 +1,6 @@
 /** `tenantry:index:Connection`: brings a source's streams into the tenant's schema. */
 import type * as pulumi from '@pulumi/pulumi';
-import { type OwnedArgs, OwnedResource } from './resource.ts';
+import { type AdoptingArgs, OwnedResource } from './resource.ts';
 
 /** One stream of a connection. */
 export interface Stream {
@@ -14,7 +14,7 @@ export interface Stream {
   readonly primaryKey?: readonly (readonly string[])[] | undefined;
 }
 
-export interface ConnectionArgs extends OwnedArgs {
+export interface ConnectionArgs extends AdoptingArgs {
   /** Name in Airbyte, without the mark. Another name renames it in place. */
   readonly name: pulumi.Input<string>;
   /** Name of the tenant. Cannot be changed (replacement). */

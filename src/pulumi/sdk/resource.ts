@@ -10,6 +10,12 @@ export interface OwnedArgs {
   readonly adopt?: pulumi.Input<boolean> | undefined;
 }
 
+/** Arguments of what Airbyte gives an id. */
+export interface AdoptingArgs extends OwnedArgs {
+  /** Takes over the object with this id, whatever it is called, for as long as it has no mark. Default: by name only. */
+  readonly adoptId?: pulumi.Input<string> | undefined;
+}
+
 /** A resource whose object carries the mark of its owner. */
 export abstract class OwnedResource extends pulumi.CustomResource {
   /** Who the object belongs to, e.g. `pulumi:<project>/<stack>`; empty when it has no mark. */

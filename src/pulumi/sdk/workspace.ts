@@ -1,8 +1,8 @@
 /** `tenantry:index:Workspace`: a tenant's workspace in Airbyte. */
 import type * as pulumi from '@pulumi/pulumi';
-import { type OwnedArgs, OwnedResource } from './resource.ts';
+import { type AdoptingArgs, OwnedResource } from './resource.ts';
 
-export interface WorkspaceArgs extends OwnedArgs {
+export interface WorkspaceArgs extends AdoptingArgs {
   /** Name of the tenant, and of the workspace before its mark. Cannot be changed (replacement). */
   readonly tenant: pulumi.Input<string>;
   /** Organisation that the workspace is made in. Default: Airbyte's own choice. Cannot be changed (replacement). */
