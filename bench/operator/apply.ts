@@ -7,7 +7,7 @@ import type { OperatorProcess } from './operator-process.ts';
 import { startOperatorProcess } from './operator-process.ts';
 import type { OperatorBenchWorld } from './world.ts';
 
-const WITHIN_MS = 600_000;
+const WITHIN_MS = 1_800_000;
 
 export interface ApplyReport {
   readonly seconds: number;

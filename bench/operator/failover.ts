@@ -78,8 +78,10 @@ async function killed(scene: Scene): Promise<object> {
   await untilAllReady(world.client, objects, WITHIN_MS);
   const airbyte = await countAirbyte(world.stackDir, world.variables);
   const writes = writesOf(scene);
+  const firstWrite = second.recorded.writes[0];
   return {
     secondsToLead,
+    secondsToFirstWrite: firstWrite && rounded((firstWrite.at - began) / 1000, 1),
     secondsToFirstReconcile,
     secondsToAllReady: secondsSince(began),
     ...writes,

@@ -44,7 +44,7 @@ export async function memory(bench: OperatorBench, sizes: readonly number[]): Pr
     const points: Point[] = [];
     for (const [index, size] of sizes.entries()) {
       const more = tenants.slice(sizes[index - 1] ?? 0, size).flatMap((name) => byTenant.get(name) ?? []);
-      const point = await measure(world, more, size);
+      const point = await measure(world, more, { tenants: size, progress });
       progress(`memory: ${JSON.stringify(point)}`);
       points.push(point);
     }
@@ -60,10 +60,11 @@ type MeasuredWorld = OperatorBenchWorld;
 async function measure(
   world: MeasuredWorld,
   more: Parameters<typeof applyAll>[1],
-  tenants: number,
+  { tenants, progress }: Pick<OperatorBench, 'tenants' | 'progress'>,
 ): Promise<Point> {
   const applied = await applyAll(world, more);
   const peak = await applied.operator.usage();
+  progress(`memory, ${tenants} tenants applied: peak ${rounded(peak.peakRssBytes / 1e6)} MB`);
   await applied.operator.kill('SIGTERM');
   const { operator, report } = await restart(world, tenants);
   await timer(SETTLE_MS);

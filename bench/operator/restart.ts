@@ -18,7 +18,7 @@ export async function restart(
   await untilReady(
     async () => (await operator.metrics()).sum('controller_runtime_reconcile_total'),
     tenants,
-    { everyMs: 50, withinMs: 120_000 },
+    { everyMs: 50, withinMs: 600_000 },
   );
   const seconds = (performance.now() - operator.startedAt) / 1000;
   const [metrics, usage] = await Promise.all([operator.metrics(), operator.usage()]);

@@ -10,7 +10,7 @@ import { countTypes, type Deployment } from './state.ts';
 export const PULUMI_LIMITS = { timesAsLong: 1.15, providerPeakRssMb: 150 } as const;
 
 const STACK = 'bench';
-const TIMEOUT_MS = 20 * 60_000;
+const TIMEOUT_MS = 60 * 60_000;
 
 const OUR_PROJECT = `name: tenantry
 runtime: { name: nodejs, options: { typescript: false } }

@@ -11,7 +11,7 @@ import { buildPackage } from '../operator/package.ts';
 import { compared, PULUMI_LIMITS } from './compared.ts';
 
 const STACK = 'bench';
-const TIMEOUT_MS = 20 * 60_000;
+const TIMEOUT_MS = 60 * 60_000;
 const NOTES = [
   'Everything runs on loopback: Postgres, development Vault and Airbyte emulator in one process with children. Vault and Postgres go through the small plugins of the tests, not the official ones.',
   'The plain program registers, from a list, the resources that our program made: same number, types, inputs, references and providers, on systems of its own.',

@@ -1,5 +1,6 @@
 /** What all commands share: the options for a stack, and how an error becomes text, JSON and an exit code. */
 import { Command, Option } from 'commander';
+import { withDocumentsOptions } from './documents-option.ts';
 import { errorJson, formatError } from './format/error.ts';
 import { completeHints } from './hints.ts';
 import type { Io } from './io.ts';
@@ -42,6 +43,11 @@ export function stackCommand(name: string, texts: CommandTexts): Command {
     )
     .option('-e, --env-file <file>', 'file of NAME=value lines; they win over the environment')
     .addOption(outputOption());
+}
+
+/** A command on a stack whose tenants may be custom resources. */
+export function documentsCommand(name: string, texts: CommandTexts): Command {
+  return withDocumentsOptions(stackCommand(name, texts));
 }
 
 export function outputOption(): Option {

@@ -5,7 +5,7 @@ import type { CredentialPlace } from '../credentials/store.ts';
 import { type ErrorCode, errorCodes, TenantryError } from '../errors.ts';
 import type { Database } from '../sidecar/database/database.ts';
 import type { LinkStatus } from '../sidecar/oauth/links.ts';
-import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from './command.ts';
+import { type CommandContext, documentsCommand, type ExitCode, report, writeJson } from './command.ts';
 import { requireApplied, requirePlace } from './credentials/place.ts';
 import type { Io } from './io.ts';
 import { withDatabase } from './platform-database.ts';
@@ -22,7 +22,7 @@ interface ConnectOptions extends StackOptions {
 }
 
 export function connectCommand(context: CommandContext): Command {
-  return stackCommand('connect', {
+  return documentsCommand('connect', {
     summary: 'make a link to connect a tenant',
     description:
       'Prints a link that somebody of the tenant opens to connect an integration: good for one use, until it expires. On a terminal it is opened in the browser as well. The sidecar of the stack must be running to serve it (spec.sidecar.url).\nWith --wait the command ends when the person has connected. Exit code 1: denied, failed or expired.',

@@ -49,7 +49,7 @@ async function destroy(tenant: string, options: DestroyOptions, { io }: CommandC
       const one = new Set([tenant]);
       const prepared = await look({ ...session, only: one, leaving: one, confirmed: one }, io);
       // A tenant whose document is gone already can be destroyed while something of it is left.
-      if (prepared.plan.prunes.length === 0) requireTenant(tenant, tenantNames(session));
+      if (prepared.plan.prunes.length === 0) requireTenant(tenant, session);
       const ask = async (): Promise<void> => {
         if (options.confirm === undefined) {
           await confirmName(io, { question: `Type "${tenant}" to go on`, name: tenant });

@@ -5,9 +5,9 @@ import { allSteps } from '../reconcile/plan.ts';
 import { isChange } from '../reconcile/step.ts';
 import {
   type CommandContext,
+  documentsCommand,
   type ExitCode,
   report,
-  stackCommand,
   tenantOption,
   writeJson,
 } from './command.ts';
@@ -18,7 +18,7 @@ import { limitYoungSpace } from './memory.ts';
 import { type StackOptions, withSession } from './session.ts';
 
 export function planCommand(context: CommandContext): Command {
-  return stackCommand('plan', {
+  return documentsCommand('plan', {
     summary: 'show what apply would do',
     description:
       'Compares the documents with Vault, Postgres and Airbyte and shows the differences, by tenant. Changes nothing.\n+ create, ~ update, - delete, … waits for something, ! refused: an object that is not ours is in the way, ○ would be done, but the document says managementPolicy: Observe.\nExit code 0: no changes, other than what is only observed; 2: there are changes; 1: an error, or something is refused.',
@@ -38,13 +38,17 @@ function narrowing({ tenant }: StackOptions): string {
 
 async function plan(options: StackOptions, { io }: CommandContext): Promise<ExitCode> {
   limitYoungSpace();
-  return withSession({ ...options, readOnly: true }, io, async (session) => {
+  return withSession({ ...options, readOnly: true, forPlan: true }, io, async (session) => {
     const { plan: made } = await look(session, io);
     const show = showFor(io, options);
     const steps = allSteps(made);
     if (options.output === 'json') writeJson(io, planJson(made, show.hint));
-    else
-      io.out(formatPlan(made, show) + afterPlan(steps, show.hint(`\`tenantry apply${narrowing(options)}\``)));
+    else {
+      const apply = show.hint(`\`tenantry apply${narrowing(options)}\``);
+      io.out(
+        formatPlan(made, show) + afterPlan(steps, session.source === 'kubernetes' ? 'The operator' : apply),
+      );
+    }
     if (steps.some((step) => step.action === 'refuse')) return 1;
     return steps.some(isChange) ? 2 : 0;
   });

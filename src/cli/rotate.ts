@@ -30,10 +30,7 @@ async function rotateTenant(
 ): Promise<ExitCode> {
   return withSession(options, io, (session) =>
     withStackLock(session, io, async (stop) => {
-      requireTenant(
-        tenant,
-        session.documents.tenants.map((document) => document.metadata.name),
-      );
+      requireTenant(tenant, session);
       const rotation = await rotate(session.world.vault, tenant, {
         signal: stop,
         raiseMinimum: options.raiseMinimum ?? false,

@@ -1,4 +1,4 @@
-/** Opens a stack for a command: environment file, documents, clients. */
+/** Opens a stack for a command: environment file, documents from files or a cluster, clients. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -13,11 +13,14 @@ import type { Documents } from '../spec/documents.ts';
 import { resolveStack } from '../spec/load.ts';
 import { loadAndCheck } from '../spec/stack.ts';
 import { nearest } from '../spec/suggest.ts';
+import type { ClusterDocuments, ClusterQuery } from './cluster-documents.ts';
+import { clusterPlaceOf, type DocumentsOptions } from './documents-option.ts';
 import { withSecretFiles } from './env-files.ts';
+import { count } from './format/show.ts';
 import type { Io } from './io.ts';
 
 /** Options that every command on a stack has. */
-export interface StackOptions {
+export interface StackOptions extends DocumentsOptions {
   readonly stack?: string;
   readonly tenant?: readonly string[];
   readonly envFile?: string;
@@ -31,20 +34,52 @@ export interface Stack {
   readonly env: NodeJS.ProcessEnv;
   /** Tenants that the command is narrowed to. */
   readonly only: ReadonlySet<string> | undefined;
+  readonly owner: Owner;
+  /** Where the documents were read. What they stand for in a cluster is the operator's to make. */
+  readonly source: 'files' | 'kubernetes';
+  /** Of documents in a cluster: why a Tenant, or the TenantIntegration of one, is not among them. */
+  readonly refusal?: ClusterDocuments['refusal'];
 }
 
 export interface Session extends Stack {
-  readonly owner: Owner;
   readonly backends: Backends;
   readonly world: World;
 }
 
-/** Reads and checks the documents; speaks to no system. */
-export async function openStack(options: StackOptions, io: Io): Promise<Stack> {
+export interface OpenOptions extends StackOptions {
+  /** True for who compares all of a tenant and changes nothing; it counts for documents in a cluster. */
+  readonly forPlan?: boolean;
+}
+
+/** Reads and checks the documents; speaks to no system but, where they are there, the API server. */
+export async function openStack(options: OpenOptions, io: Io): Promise<Stack> {
   const env = await environment(options, io);
   const dir = await resolveStack(options.stack ?? env['TENANTRY_STACK'] ?? 'dev', io.cwd);
+  const place = clusterPlaceOf(options, env);
+  if (place !== undefined) return await openCluster({ dir, env, place }, options, io);
   const { documents, catalog } = await loadAndCheck(dir);
-  return { dir, documents, catalog, env, only: narrowed(options.tenant, documents) };
+  const only = narrowed(options.tenant, { documents });
+  const owner = cliOwner(documents.platform.metadata.name);
+  return { dir, documents, catalog, env, only, owner, source: 'files' };
+}
+
+async function openCluster(
+  where: Pick<ClusterQuery, 'dir' | 'env' | 'place'>,
+  { forPlan = false, tenant }: OpenOptions,
+  io: Io,
+): Promise<Stack> {
+  // Other commands shall not pay for loading it.
+  const { readCluster } = await import('./cluster-documents.ts');
+  const signal = AbortSignal.any([io.stop, io.abort]);
+  const cluster = await readCluster({ ...where, signal, forPlan });
+  if (forPlan && tenant === undefined && cluster.leftOut > 0) {
+    io.err(`left out: ${count(cluster.leftOut, 'object')} with mistakes; the status says which\n`);
+  }
+  const names = cluster.documents.tenants.map(({ metadata }) => metadata.name);
+  // What is in the systems and in no document here may belong to another namespace.
+  const all = forPlan ? new Set(names) : undefined;
+  const only = narrowed(tenant, cluster) ?? all;
+  return { dir: where.dir, env: where.env, ...cluster, only, source: 'kubernetes' };
 }
 
 /** The process's environment, with the values of --env-file over it and secrets read from NAME_FILE. */
@@ -58,7 +93,7 @@ export async function environment(
 
 /** Opens the stack and its clients, hands them to `work`, and closes them whatever happens. */
 export async function withSession<T>(
-  options: StackOptions & {
+  options: OpenOptions & {
     readonly readOnly?: boolean;
     /** True for what does not need Airbyte: its settings may be missing. */
     readonly withoutAirbyte?: boolean;
@@ -71,7 +106,7 @@ export async function withSession<T>(
   const { settings, withoutAirbyte } = options.withoutAirbyte
     ? resolveWithoutAirbyte(platform, stack.env)
     : { settings: resolveSettings(platform, stack.env), withoutAirbyte: undefined };
-  const owner = cliOwner(stack.documents.platform.metadata.name);
+  const { owner } = stack;
   const backends = await connect(settings, {
     env: stack.env,
     applicationName: `tenantry ${owner}`,
@@ -81,7 +116,7 @@ export async function withSession<T>(
   try {
     // Who only reads has nothing to finish: the first Ctrl-C ends it.
     const signal = options.readOnly ? AbortSignal.any([io.stop, io.abort]) : io.abort;
-    return await work({ ...stack, owner, backends, world: createWorld(backends, owner, signal) });
+    return await work({ ...stack, backends, world: createWorld(backends, owner, signal) });
   } finally {
     await backends.close();
   }
@@ -104,11 +139,10 @@ async function readEnvFile(file: string, cwd: string): Promise<NodeJS.Dict<strin
 
 function narrowed(
   names: readonly string[] | undefined,
-  documents: Documents,
+  stack: Pick<Stack, 'documents' | 'refusal'>,
 ): ReadonlySet<string> | undefined {
   if (!names || names.length === 0) return undefined;
-  const known = documents.tenants.map((tenant) => tenant.metadata.name);
-  for (const name of names) requireTenant(name, known);
+  for (const name of names) requireTenant(name, stack);
   return new Set(names);
 }
 
@@ -120,9 +154,18 @@ function tenantList(known: readonly string[]): string {
   return `tenants: ${known.slice(0, LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** @throws InvalidUsage with a suggestion when no document names the tenant */
-export function requireTenant(name: string, known: readonly string[]): void {
+/**
+ * @throws InvalidUsage with a suggestion when no document names the tenant; what is wrong with its document where there
+ * is one that cannot be used
+ */
+export function requireTenant(
+  name: string,
+  { documents, refusal }: Pick<Stack, 'documents' | 'refusal'>,
+): void {
+  const known = documents.tenants.map((tenant) => tenant.metadata.name);
   if (known.includes(name)) return;
+  const refused = refusal?.(name);
+  if (refused !== undefined) throw refused;
   const suggestion = nearest(name, known);
   throw new TenantryError('InvalidUsage', `there is no tenant "${name}" in this stack`, {
     hint: suggestion ? `did you mean "${suggestion}"?` : tenantList(known),

@@ -6,9 +6,9 @@ import { type IntegrationStatus, integrationStatuses } from '../reconcile/status
 import { isChange } from '../reconcile/step.ts';
 import {
   type CommandContext,
+  documentsCommand,
   type ExitCode,
   report,
-  stackCommand,
   tenantOption,
   writeJson,
 } from './command.ts';
@@ -22,7 +22,7 @@ interface StatusOptions extends StackOptions {
 }
 
 export function statusCommand(context: CommandContext): Command {
-  return stackCommand('status', {
+  return documentsCommand('status', {
     summary: 'show how each integration is',
     description:
       'Shows for each tenant and integration whether it is as the documents say, what it waits for, and how the last sync went. Changes nothing.\nExit code 0: all as wanted, waiting for something that others must bring, or only observed; 2: apply would change something; 1: an error, or something is refused.',
@@ -38,7 +38,7 @@ export function statusCommand(context: CommandContext): Command {
 }
 
 async function status(options: StatusOptions, { io }: CommandContext): Promise<ExitCode> {
-  return withSession({ ...options, readOnly: true }, io, async (session) => {
+  return withSession({ ...options, readOnly: true, forPlan: true }, io, async (session) => {
     const prepared = await look(session, io);
     const show = showFor(io, options);
     const found = await integrationStatuses(prepared, session.documents, session.world);

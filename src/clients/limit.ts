@@ -44,7 +44,11 @@ const ITEMS_AT_ONCE = 64;
  * Does the work for every item. Unlike Promise.all over a map it begins with a few and goes on as they end, so that
  * thousands of calls need the memory of a few; after a failure no further one is begun.
  */
-export async function forEachItem<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+export async function forEachItem<T>(
+  items: Iterable<T>,
+  work: (item: T) => Promise<void>,
+  atOnce: number = ITEMS_AT_ONCE,
+): Promise<void> {
   const left = items[Symbol.iterator]();
   let failed = false;
   const worker = async (): Promise<void> => {
@@ -57,5 +61,5 @@ export async function forEachItem<T>(items: Iterable<T>, work: (item: T) => Prom
       }
     }
   };
-  await Promise.all(Array.from({ length: ITEMS_AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }

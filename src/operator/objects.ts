@@ -74,6 +74,11 @@ export interface CommonStatus {
 }
 
 export interface TenantStatus extends CommonStatus {
+  /**
+   * The claim is this operator's, for a Tenant of this namespace. Whoever acts for a tenant without looking at the claim goes
+   * by this, and takes absent for false.
+   */
+  readonly owned?: boolean;
   readonly schema?: string;
   /** Number of TenantIntegrations. */
   readonly integrations?: number;

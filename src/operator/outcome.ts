@@ -24,7 +24,8 @@ export interface DocumentOutcome {
   /** Owner of the tenant's objects as the world says, where it is known. */
   readonly claim?: string | undefined;
   readonly ids: Readonly<Record<string, string>>;
-  /** Of a Tenant. */
+  /** Of a Tenant: the claim is ours, and for its namespace. Undefined where the claim was not looked at. */
+  readonly owned?: boolean | undefined;
   readonly schema?: string;
   readonly integrations?: number;
   /** Of a TenantIntegration. */

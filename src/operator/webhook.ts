@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { TenantryError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { keeperOf } from './documents/age.ts';
+import { isOwned } from './documents/owned.ts';
 import { certificateIn } from './inject/certificate.ts';
 import { type Injector, startInjector } from './inject/server.ts';
 import { readInjectSettings } from './inject/settings.ts';
@@ -40,7 +41,8 @@ export async function startWebhook(options: WebhookOptions): Promise<Injector | 
       // The API server then goes by the webhook's failurePolicy.
       if (!tenants.hasSynced())
         throw new TenantryError('KubernetesUnavailable', 'the Tenants are not listed yet');
-      return keeperOf(name, tenants.objects.values())?.metadata.namespace === namespace;
+      const keeper = keeperOf(name, tenants.objects.values());
+      return keeper?.metadata.namespace === namespace && isOwned(keeper);
     },
     log,
     signal,

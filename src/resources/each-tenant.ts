@@ -6,6 +6,12 @@ import type { BackendName, Scope, World } from './kind.ts';
 /** So many passing failures, and more of them than successes, are the system's: the rest need not wait for theirs. */
 const FAILURES_OF_A_SYSTEM = 5;
 
+/**
+ * Several kinds look at the same time and share the calls that a backend takes at once. What waits for its turn runs
+ * against its limit: with more of them a system that is only slow would seem to be away.
+ */
+const LIMITED_AT_ONCE = 16;
+
 export interface TenantLook {
   readonly world: World;
   readonly scope: Pick<Scope, 'failures'>;
@@ -26,7 +32,7 @@ export async function forEachTenant(
   if (!failures) return forEachItem(tenants, (tenant) => look(tenant, world));
   let succeeded = 0;
   let passing = 0;
-  await forEachItem(tenants, async (tenant) => {
+  const lookAtOne = async (tenant: string): Promise<void> => {
     if (failures.found.has(tenant)) return;
     try {
       const limit = { backend, timeoutMs: failures.timeoutMs, what: `what ${backend} holds of ${tenant}` };
@@ -39,7 +45,8 @@ export async function forEachTenant(
       if (isGeneral(failure) || isSystem) throw failure;
       noteFailure(failures.found, tenant, failure);
     }
-  });
+  };
+  await forEachItem(tenants, lookAtOne, LIMITED_AT_ONCE);
 }
 
 /** The first failure of a tenant is the one that is told. */

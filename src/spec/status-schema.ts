@@ -72,6 +72,11 @@ export const tenantStatus: JsonSchema = {
   default: unseen,
   properties: {
     ...common,
+    owned: {
+      type: 'boolean',
+      description:
+        'The tenant is claimed by this operator for this namespace. Until it is, no sidecar serves it and none is injected.',
+    },
     schema: text('Postgres schema of the tenant.'),
     integrations: { type: 'integer', format: 'int32', description: 'Number of TenantIntegrations.' },
   },

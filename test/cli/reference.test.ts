@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
+import { WITH_DOCUMENTS } from '../../src/named-commands.ts';
 import { silentIo } from '../support/cli.ts';
 
 const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
@@ -27,7 +28,13 @@ function sectionOf(name: string): string {
 }
 
 const SHARED = ['--stack', '--env-file', '--output', '--tenant'];
+const OF_CLUSTER = ['--documents', '--namespace', '--kubeconfig', '--context', '--cluster'];
 const commands = commandsBelow(program);
+
+/** Does it read files or a cluster, as the environment says? */
+function takesDocuments({ options }: Command): boolean {
+  return options.some(({ long, defaultValue }) => long === '--documents' && defaultValue === 'auto');
+}
 
 describe('docs/cli.md', () => {
   it.each(commands.map((command) => [nameOf(command), command] as const))(
@@ -37,7 +44,8 @@ describe('docs/cli.md', () => {
       expect(section).not.toBe('');
       const own = command.options
         .map((option) => option.long ?? '')
-        .filter((option) => !SHARED.includes(option));
+        .filter((option) => !SHARED.includes(option))
+        .filter((option) => !(takesDocuments(command) && OF_CLUSTER.includes(option)));
       const rows = section.split('\n').filter((line) => /^\| `-/.test(line));
       expect(rows.map((row) => /--[a-z-]+/.exec(row)?.[0]).sort()).toEqual(own.sort());
       for (const option of command.options.filter((item) => own.includes(item.long ?? ''))) {
@@ -67,6 +75,14 @@ describe('docs/cli.md', () => {
         'airbyte token-status',
       ].includes(nameOf(command));
       expect(narrows).toBe(!excepted && !takesName);
+    }
+  });
+
+  it('tells the options of a cluster for the commands that take them, and hints give them to those', () => {
+    const shared = sectionOf('What all commands share');
+    for (const option of OF_CLUSTER) expect(shared).toContain(`${option} <`);
+    for (const command of commands.filter((item) => item.commands.length === 0)) {
+      expect(WITH_DOCUMENTS.test(nameOf(command)), nameOf(command)).toBe(takesDocuments(command));
     }
   });
 

@@ -41,6 +41,26 @@ describe('the chart', () => {
     expect(answer.code).toBe(0);
   });
 
+  it('lets the cluster’s roles change TenantIntegrations, and nobody make Tenants who is not bound to that', async () => {
+    const objects = await render(program, { cluster: 'prod', rbac: { aggregateToDefaultRoles: true } });
+    const people = objects.filter(
+      ({ kind, metadata }) => kind === 'ClusterRole' && /-(view|edit)/.test(metadata.name),
+    );
+    const told = people.map(({ metadata, rules }) => {
+      const labels = Object.keys(metadata.labels ?? {}).filter((label) => label.includes('aggregate-to'));
+      return [
+        metadata.name.replace(/^.*?-(?=view|edit)/, ''),
+        labels.map((label) => label.replace(/^.*aggregate-to-/, '')),
+        (rules as { resources: string[] }[]).flatMap(({ resources }) => resources),
+      ];
+    });
+    expect(told).toEqual([
+      ['view', ['view'], ['tenants', 'tenantintegrations']],
+      ['edit', ['edit', 'admin'], ['tenantintegrations']],
+      ['edit-tenants', [], ['tenants']],
+    ]);
+  });
+
   it('has the version of the package', async () => {
     const chart = parse(await readFile(join(CHART, 'Chart.yaml'), 'utf8')) as Record<string, string>;
     const { version } = JSON.parse(await readFile(join(CHART, '../../../package.json'), 'utf8')) as {
@@ -191,6 +211,24 @@ describe('the containers', () => {
       TENANTRY_PGPASSWORD: { secretKeyRef: { name: 'tenantry-sidecar', key: 'password' } },
       TENANTRY_PGUSER: 'tenantry_app',
     });
+  });
+
+  it('let a command in them find the same documents, and leave the last word to the values', async () => {
+    const values = { cluster: 'prod', env: { TENANTRY_STACK: '/elsewhere' } };
+    for (const [scope, namespace] of [
+      [{}, undefined],
+      [{ namespaced: true, namespace: 'team-a' }, 'team-a'],
+    ] as const) {
+      const objects = await render(program, { ...values, scope });
+      for (const name of ['operator', 'sidecar']) {
+        const env = container(objects, name).env ?? [];
+        const valuesOf = (wanted: string) =>
+          env.filter((each) => each.name === wanted).map(({ value }) => value);
+        expect(valuesOf('TENANTRY_STACK')).toEqual(['/elsewhere']);
+        expect(valuesOf('TENANTRY_DOCUMENTS')).toEqual(['kubernetes']);
+        expect(valuesOf('TENANTRY_NAMESPACE')).toEqual(namespace === undefined ? [] : [namespace]);
+      }
+    }
   });
 
   it('look at the namespace of the scope only', async () => {

@@ -7,9 +7,13 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/log.ts';
 import { INJECT_PATH } from '../../src/operator/inject/server.ts';
 import type { ConnectedKube } from '../../src/operator/kube/connect.ts';
-import { type AnyObject, FINALIZER, pathOf } from '../../src/operator/objects.ts';
+import { type AnyObject, FINALIZER, pathOf, type TenantStatus } from '../../src/operator/objects.ts';
+import { Redactor } from '../../src/redact.ts';
+import { createMetrics } from '../../src/sidecar/metrics.ts';
+import { openKubernetesStack } from '../../src/sidecar/stack/kubernetes.ts';
 import {
   conditionOf,
   type Objects,
@@ -235,9 +239,9 @@ describe('a place for data', () => {
 describe('a status', () => {
   it('is not written by who writes documents', async () => {
     const path = `${pathOf('Tenant', EVIL, 'initech')}/status`;
-    expect(await refusal(attacker.mergePatch(path, { status: { claim: 'operator:other' } }))).toMatch(
-      /Forbidden|forbidden/,
-    );
+    expect(
+      await refusal(attacker.mergePatch(path, { status: { claim: 'operator:other', owned: true } })),
+    ).toMatch(/Forbidden|forbidden/);
     const made = await evil.integration('initech', 'linear');
     expect(
       await refusal(
@@ -319,6 +323,47 @@ describe('the webhook', () => {
     await evil.until('Tenant', 'globex', /False InvalidDocument/);
     expect(await injected(EVIL, 'globex')).toBe(false);
     await evil.remove('Tenant', 'globex');
+  });
+});
+
+describe('a sidecar', () => {
+  it('neither serves nor is injected for a Tenant that took the name of one that has gone, not even by Observe', async () => {
+    const log = createLog({ env: { LOG_LEVEL: 'silent' }, redactor: new Redactor() });
+    const source = { dir: world.stackDir, env: {}, redactor: new Redactor(), log, metrics: createMetrics() };
+    const stack = await openKubernetesStack({ ...source, kubeconfig: world.kube.api.kubeconfigFile });
+    const serves = (): boolean => stack.current().tenant('umbrella') !== undefined;
+    const tells = (): boolean => stack.current().integration('umbrella', 'notion') !== undefined;
+    const end = new AbortController();
+    stack.follow(log, end.signal);
+    try {
+      await stack.complete();
+      await customers.tenant('umbrella');
+      await customers.until('Tenant', 'umbrella', 'True');
+      await expect.poll(serves, { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => injected(CUSTOMERS, 'umbrella'), { timeout: 10_000 }).toBe(true);
+      await customers.remove('Tenant', 'umbrella');
+      await customers.untilGone('Tenant', 'umbrella');
+      for (const managementPolicy of ['Observe', 'Manage']) {
+        await evil.tenant('umbrella', { managementPolicy });
+        await evil.integration('umbrella', 'notion', { managementPolicy });
+        await evil.reconcile('Tenant', 'umbrella');
+        const refused = await evil.until('Tenant', 'umbrella', 'False');
+        expect((refused.status as TenantStatus).owned).toBe(false);
+        // What was written before this is in.
+        await stack.reload();
+        expect([serves(), tells()], managementPolicy).toEqual([false, false]);
+        expect(await injected(EVIL, 'umbrella')).toBe(false);
+      }
+      await evil.remove('TenantIntegration', 'umbrella-notion');
+      await evil.remove('Tenant', 'umbrella');
+      await evil.untilGone('Tenant', 'umbrella');
+      await customers.tenant('umbrella');
+      await customers.until('Tenant', 'umbrella', 'True');
+      await expect.poll(serves, { timeout: 10_000 }).toBe(true);
+    } finally {
+      end.abort();
+      await stack.close();
+    }
   });
 });
 

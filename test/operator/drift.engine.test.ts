@@ -94,6 +94,12 @@ describe('drift', () => {
     await world.connect('initech', 'linear');
     await world.reconcile('TenantIntegration', 'initech-linear');
     await world.until('TenantIntegration', 'initech-linear', 'True');
+    // As after each refresh: a newer token for a source that is there.
+    await world.connect('initech', 'linear', { access_token: 'the-next-token-of-initech' });
+    world.systems.airbyteProxy.clear();
+    await world.reconcile('TenantIntegration', 'initech-linear');
+    expect(world.systems.airbyteProxy.seen.filter(({ method }) => method === 'PUT')).toHaveLength(1);
+    expect(await operator.metric('tenantry_drift_total')).toBe(0);
     await world.remove('TenantIntegration', 'initech-linear');
     await world.untilGone('TenantIntegration', 'initech-linear');
     await world.reconcile('Tenant', 'initech');

@@ -35,7 +35,7 @@ describe('ownership', () => {
       'tenantry claim moved --from cli:dev --to operator:test',
     );
     expect(conditionOf(refused, 'Stalled')?.status).toBe('True');
-    expect(refused.status?.claim).toBe('cli:dev');
+    expect(refused.status).toMatchObject({ claim: 'cli:dev', owned: false });
     await world.until('TenantIntegration', 'moved-notion', /TenantNotReady/);
     expect(await world.text()).toBe(before);
     const args = ['claim', 'moved', '--from', 'cli:dev', '--to', 'operator:test', '--yes'];
@@ -43,7 +43,7 @@ describe('ownership', () => {
     expect(moved).toMatchObject({ code: 0 });
     await world.reconcile('Tenant', 'moved');
     const taken = await world.until('Tenant', 'moved', 'True');
-    expect(taken.status?.claim).toBe('operator:test');
+    expect(taken.status).toMatchObject({ claim: 'operator:test', owned: true });
     await world.until('TenantIntegration', 'moved-notion', 'True');
   });
 
@@ -90,6 +90,12 @@ describe('managementPolicy: Observe', () => {
     const managed = await world.until('Tenant', 'watched', 'True');
     expect(managed.status?.plan).toBeUndefined();
     expect(hasFinalizer(managed)).toBe(true);
+    expect(managed.status).toMatchObject({ owned: true });
+    await world.tenant('watched', { managementPolicy: 'Observe' });
+    // What is only observed of one's own is served all the same.
+    expect((await world.until('Tenant', 'watched', 'True')).status).toMatchObject({ owned: true });
+    await world.tenant('watched', { managementPolicy: 'Manage' });
+    await world.until('Tenant', 'watched', 'True');
     await world.until('TenantIntegration', 'watched-notion', /WaitingForCredential/);
   });
 

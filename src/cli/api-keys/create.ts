@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TenantryError } from '../../errors.ts';
 import { createApiKey, TENANT_KEY_ROLES } from '../../sidecar/callers/api-keys/store.ts';
 import type { Role } from '../../sidecar/callers/caller.ts';
-import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from '../command.ts';
+import { type CommandContext, documentsCommand, type ExitCode, report, writeJson } from '../command.ts';
 import { withDatabase } from '../platform-database.ts';
 import { requireTenant, type StackOptions, withSession } from '../session.ts';
 
@@ -18,7 +18,7 @@ interface CreateOptions extends StackOptions {
 }
 
 export function createCommand(context: CommandContext): Command {
-  return stackCommand('create', {
+  return documentsCommand('create', {
     summary: 'make a key and show it',
     description:
       'Makes a key of a tenant, or with --platform one that may do everything for every tenant. Standard output is the key alone; it cannot be shown again.',
@@ -58,10 +58,7 @@ async function create(
     throw new TenantryError('InvalidUsage', '--name wants 1 to 100 characters');
   }
   return withSession({ ...options, readOnly: true, withoutAirbyte: true }, io, async (session) => {
-    if (owner.tenant !== null) {
-      const known = session.documents.tenants.map((document) => document.metadata.name);
-      requireTenant(owner.tenant, known);
-    }
+    if (owner.tenant !== null) requireTenant(owner.tenant, session);
     const now = Date.now();
     const { row, key } = await withDatabase(session, (database) =>
       createApiKey(database, {

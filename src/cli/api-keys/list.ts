@@ -1,7 +1,7 @@
 /** `tenantry api-keys list`: shows which keys there are. */
 import type { Command } from 'commander';
 import { type ApiKey, listEveryApiKey } from '../../sidecar/callers/api-keys/store.ts';
-import { type CommandContext, report, stackCommand, tenantOption, writeJson } from '../command.ts';
+import { type CommandContext, documentsCommand, report, tenantOption, writeJson } from '../command.ts';
 import { count } from '../format/show.ts';
 import { formatTable } from '../format/table.ts';
 import type { Io } from '../io.ts';
@@ -10,7 +10,7 @@ import { type StackOptions, withSession } from '../session.ts';
 
 export function listCommand(context: CommandContext): Command {
   const { io } = context;
-  return stackCommand('list', {
+  return documentsCommand('list', {
     summary: 'show which keys there are',
     description:
       'Shows the keys of all tenants and of the platform, revoked ones too. No key can be shown again.',

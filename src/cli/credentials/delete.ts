@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CredentialPlace } from '../../credentials/store.ts';
 import { readMetadata } from '../../resources/vault/kv.ts';
 import { credentialPath } from '../../resources/vault/paths.ts';
-import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from '../command.ts';
+import { type CommandContext, documentsCommand, type ExitCode, report, writeJson } from '../command.ts';
 import { confirmName } from '../confirm.ts';
 import { type StackOptions, withSession } from '../session.ts';
 import { requireClaim, requirePlace } from './place.ts';
@@ -13,7 +13,7 @@ interface DeleteOptions extends StackOptions {
 }
 
 export function deleteCommand(context: CommandContext): Command {
-  return stackCommand('delete', {
+  return documentsCommand('delete', {
     summary: 'remove a credential',
     description:
       'Removes a credential with all its versions from Vault. It is not revoked at the provider, and the source in Airbyte keeps what it has until the integration is removed or connected anew.',

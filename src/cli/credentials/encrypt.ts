@@ -5,9 +5,9 @@ import { type CredentialPlace, encryptInPlace } from '../../credentials/store.ts
 import { credentialPath } from '../../resources/vault/paths.ts';
 import {
   type CommandContext,
+  documentsCommand,
   type ExitCode,
   report,
-  stackCommand,
   tenantOption,
   writeJson,
 } from '../command.ts';
@@ -16,7 +16,7 @@ import { type StackOptions, withSession } from '../session.ts';
 import { requireClaim } from './place.ts';
 
 export function encryptCommand(context: CommandContext): Command {
-  return stackCommand('encrypt', {
+  return documentsCommand('encrypt', {
     summary: 'encrypt what was written by hand',
     description:
       'Finds credentials whose secrets stand in plain text (as `vault kv put` leaves them) and encrypts them in place.\n`tenantry apply` does the same; this command does nothing else.',

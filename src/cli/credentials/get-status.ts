@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CredentialPlace } from '../../credentials/store.ts';
 import type { CredentialStatus } from '../../sidecar/tokens/service.ts';
-import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from '../command.ts';
+import { type CommandContext, documentsCommand, type ExitCode, report, writeJson } from '../command.ts';
 import { withCustody } from '../custody.ts';
 import { showFor } from '../format/show.ts';
 import type { Hint } from '../hints.ts';
@@ -10,7 +10,7 @@ import { type StackOptions, withSession } from '../session.ts';
 import { requirePlace } from './place.ts';
 
 export function getStatusCommand(context: CommandContext): Command {
-  return stackCommand('get-status', {
+  return documentsCommand('get-status', {
     summary: 'show how one credential is',
     description:
       'Shows the state of a credential: when it ends, when it was refreshed and will be again, its scopes, and what is wrong with it. Never the token.\nExit code 0: active; 2: somebody has to do something (missing, expired, revoked, needs re-authorization).',

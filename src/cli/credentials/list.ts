@@ -1,7 +1,7 @@
 /** `tenantry credentials list`: which integrations are connected. */
 import type { Command } from 'commander';
 import { type CredentialRow, listCredentials } from '../../credentials/list.ts';
-import { type CommandContext, report, stackCommand, tenantOption, writeJson } from '../command.ts';
+import { type CommandContext, documentsCommand, report, tenantOption, writeJson } from '../command.ts';
 import { count } from '../format/show.ts';
 import { formatTable } from '../format/table.ts';
 import type { Io } from '../io.ts';
@@ -9,7 +9,7 @@ import { type StackOptions, withSession } from '../session.ts';
 
 export function listCommand(context: CommandContext): Command {
   const { io } = context;
-  return stackCommand('list', {
+  return documentsCommand('list', {
     summary: 'show which credentials there are',
     description:
       'Shows for each integration whether it is connected, and whether its secrets are known to be encrypted. Reads no secret.',

@@ -8,15 +8,14 @@ import { requireTenant, type Session } from '../session.ts';
 
 /** A credential is stored only where a document asks for one: a typing error must not hide a token somewhere. */
 export function requirePlace(session: Session, { tenant, integration }: CredentialPlace): void {
-  const { tenants, integrations } = session.documents;
-  requireTenant(
-    tenant,
-    tenants.map((document) => document.metadata.name),
-  );
+  const { integrations } = session.documents;
+  requireTenant(tenant, session);
   const known = integrations
     .filter((document) => document.spec.tenant === tenant)
     .map((document) => document.spec.integration);
   if (known.includes(integration)) return;
+  const refused = session.refusal?.(tenant, integration);
+  if (refused !== undefined) throw refused;
   throw new TenantryError(
     'InvalidUsage',
     `no document connects ${tenant} to "${integration}"${didYouMean(integration, known)}`,
@@ -35,7 +34,7 @@ export async function requireClaim(session: Session, tenant: string): Promise<vo
 }
 
 /** @returns who has applied the tenant @throws Blocked when nobody has */
-export async function requireApplied({ world }: Session, tenant: string): Promise<string> {
+export async function requireApplied({ world, source }: Session, tenant: string): Promise<string> {
   const { vault } = world;
   const answer = await vault.read<{ data: { owner?: string } | null }>(
     `${vault.kvMount}/data/${claimPath(tenant)}`,
@@ -43,11 +42,11 @@ export async function requireApplied({ world }: Session, tenant: string): Promis
   );
   const owner = answer?.data?.owner;
   if (owner !== undefined) return owner;
-  throw new TenantryError(
-    'Blocked',
-    `this stack has not applied tenant ${tenant} yet: it has no key and no place of its own`,
-    {
-      hint: `first run \`tenantry apply --tenant ${tenant}\``,
-    },
-  );
+  const [who, hint] =
+    source === 'files'
+      ? ['this stack has not applied', `first run \`tenantry apply --tenant ${tenant}\``]
+      : ['the operator does not hold', `see the status of its Tenant: kubectl describe tenant ${tenant}`];
+  throw new TenantryError('Blocked', `${who} tenant ${tenant} yet: it has no key and no place of its own`, {
+    hint,
+  });
 }

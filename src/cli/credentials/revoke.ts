@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type CredentialPlace, readStored } from '../../credentials/store.ts';
 import { credentialPath } from '../../resources/vault/paths.ts';
-import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from '../command.ts';
+import { type CommandContext, documentsCommand, type ExitCode, report, writeJson } from '../command.ts';
 import { confirmName } from '../confirm.ts';
 import { withCustody } from '../custody.ts';
 import { type StackOptions, withSession } from '../session.ts';
@@ -20,7 +20,7 @@ const AT_PROVIDER = {
 } as const;
 
 export function revokeCommand(context: CommandContext): Command {
-  return stackCommand('revoke', {
+  return documentsCommand('revoke', {
     summary: 'end a credential here and at the provider',
     description:
       'Destroys every version of a credential in Vault, tells all replicas of the sidecar, and ends the grant at the provider where it has a way. The tenant can connect again at any time.',

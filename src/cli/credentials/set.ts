@@ -12,7 +12,7 @@ import {
 import { TenantryError } from '../../errors.ts';
 import { credentialPath } from '../../resources/vault/paths.ts';
 import { didYouMean } from '../../spec/suggest.ts';
-import { type CommandContext, type ExitCode, report, stackCommand, writeJson } from '../command.ts';
+import { type CommandContext, documentsCommand, type ExitCode, report, writeJson } from '../command.ts';
 import { askSecret } from '../confirm.ts';
 import { showFor } from '../format/show.ts';
 import { type StackOptions, withSession } from '../session.ts';
@@ -25,7 +25,7 @@ interface SetOptions extends StackOptions {
 }
 
 export function setCommand(context: CommandContext): Command {
-  return stackCommand('set', {
+  return documentsCommand('set', {
     summary: 'store a credential',
     description:
       "Reads a secret from standard input (at a terminal it asks), encrypts it with the tenant's key and stores it. What else the credential holds stays. The tenant must have been applied.",
@@ -78,10 +78,13 @@ async function setCredential(
     );
     const { hint } = showFor(io, options);
     if (options.output === 'json') writeJson(io, { ok: true, ...place, version });
-    else
-      io.out(
-        `Stored ${path}, version ${version}, encrypted. ${hint('`tenantry apply`')} takes it to Airbyte.\n`,
-      );
+    else {
+      const who =
+        session.source === 'files'
+          ? hint('`tenantry apply`')
+          : 'The operator, when it looks at the tenant next,';
+      io.out(`Stored ${path}, version ${version}, encrypted. ${who} takes it to Airbyte.\n`);
+    }
     return 0 as const;
   });
 }

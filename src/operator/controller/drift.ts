@@ -38,11 +38,19 @@ function objectOf({ unit }: Job, { integration }: Step): AnyObject {
 
 function isDrift(job: Job, step: Step): boolean {
   // It is started for each credential anew.
-  if (step.kind === 'airbyte:first-sync') return false;
+  if (step.kind === 'airbyte:first-sync' || isNewSecret(step)) return false;
   if (!wasReady(objectOf(job, step))) return false;
   if (step.integration !== undefined) return true;
   // What belongs to the Tenant depends on its integrations too: on new ones, and on those that go.
   return job.removing.length === 0 && !job.leaves && job.unit.integrations.every(wasSeen);
+}
+
+/** What these kinds say where nothing but a secret is newer than what was done with it. */
+const OF_SECRETS: ReadonlySet<string> = new Set(['secrets', 'encryption']);
+
+/** A refreshed, rotated or hand-written credential is taken over, and nobody has meddled. */
+function isNewSecret({ action, changes }: Step): boolean {
+  return action === 'update' && changes.length > 0 && changes.every(({ path }) => OF_SECRETS.has(path));
 }
 
 function wasReady({ metadata, status }: AnyObject): boolean {

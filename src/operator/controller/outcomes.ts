@@ -5,6 +5,8 @@ import type { Outcome, ResourceResult } from '../../reconcile/events.ts';
 import { allSteps, type Plan } from '../../reconcile/plan.ts';
 import { type Action, isChange, type Step } from '../../reconcile/step.ts';
 import type { Observed } from '../../resources/kind.ts';
+import type { Owner } from '../../resources/mark.ts';
+import type { ClaimObserved } from '../../resources/vault/claim.ts';
 import type { CredentialStatus } from '../objects.ts';
 import type { DocumentOutcome } from '../outcome.ts';
 
@@ -66,6 +68,7 @@ export function stateOutcome(
 export function tenantOutcome(
   run: TenantRun,
   facts: OutcomeFacts & { readonly integrations: number; readonly schema: string },
+  keeper: Keeper,
 ): DocumentOutcome {
   const own = <T extends Pick<ResourceResult, 'integration'>>(items: readonly T[]): T[] =>
     items.filter((item) => item.integration === undefined);
@@ -73,9 +76,22 @@ export function tenantOutcome(
     results: own(run.results),
     changes: own(allSteps(run.plan)).filter(concerns),
     ...facts,
-    claim: claimOf(run),
+    claim: claimOf(run)?.mark?.owner,
+    owned: isOwned(claimOf(run), keeper),
     ids: idsOf(run, undefined),
   };
+}
+
+/** Who a tenant must be claimed for, to be served. */
+export interface Keeper {
+  readonly owner: Owner;
+  /** Of the Tenant. */
+  readonly namespace: string;
+}
+
+/** A claim without a namespace is not ours yet: it was handed over, and is completed when the tenant is applied. */
+function isOwned(claim: Partial<ClaimObserved> | undefined, { owner, namespace }: Keeper): boolean {
+  return claim?.mark?.owner === owner && claim.namespace === namespace;
 }
 
 export function integrationOutcome(run: TenantRun, name: string, facts: OutcomeFacts): DocumentOutcome {
@@ -92,7 +108,7 @@ export function integrationOutcome(run: TenantRun, name: string, facts: OutcomeF
     ...(blocked && {
       state: { reason: 'TenantNotReady' as const, message: 'the Tenant is not ready; see its status' },
     }),
-    claim: claimOf(run),
+    claim: claimOf(run)?.mark?.owner,
     ids: idsOf(run, name),
   };
 }
@@ -102,9 +118,9 @@ function concerns(step: Step): boolean {
   return isChange(step) || step.action === 'observe';
 }
 
-function claimOf(run: TenantRun): string | undefined {
+function claimOf(run: TenantRun): Partial<ClaimObserved> | undefined {
   for (const resource of run.graph.resources()) {
-    if (resource.kind === 'vault:claim') return run.outputs.get(resource.id)?.mark?.owner;
+    if (resource.kind === 'vault:claim') return run.outputs.get(resource.id);
   }
   return undefined;
 }

@@ -53,7 +53,7 @@ export async function runTenant(work: TenantWork, context: ControllerContext): P
   const run = await carryOut(part, { fence, changes: changes.length, context });
   noteDrift(job, changes, { run, context });
   remember(work, run, context);
-  const outcomes = outcomesOf(work, run);
+  const outcomes = outcomesOf(work, run, context);
   const stays = await release({ ...work, part }, run, context);
   let written = true;
   for (const [object, outcome] of new Map([...outcomes, ...stays])) {
@@ -110,7 +110,11 @@ function remember(
   }
 }
 
-function outcomesOf({ job, credentials }: TenantWork, run: TenantRun): Map<AnyObject, DocumentOutcome> {
+function outcomesOf(
+  { job, credentials }: TenantWork,
+  run: TenantRun,
+  context: Pick<ControllerContext, 'owner'>,
+): Map<AnyObject, DocumentOutcome> {
   const { unit, document } = job;
   const outcomes = new Map<AnyObject, DocumentOutcome>();
   for (const integration of job.integrations) {
@@ -129,7 +133,8 @@ function outcomesOf({ job, credentials }: TenantWork, run: TenantRun): Map<AnyOb
     integrations: unit.integrations.length,
     schema: schemaOf(document),
   };
-  outcomes.set(unit.tenant, tenantOutcome(run, facts));
+  const keeper = { owner: context.owner, namespace: unit.namespace };
+  outcomes.set(unit.tenant, tenantOutcome(run, facts, keeper));
   return outcomes;
 }
 

@@ -34,7 +34,7 @@ const admissionReview = z.looseObject({
 
 export interface ReviewContext {
   readonly settings: InjectSettings;
-  /** Is there such a Tenant in that namespace? May throw while nothing is known of Tenants yet. */
+  /** Is there such a Tenant in that namespace, and is the tenant its? May throw while nothing is known of Tenants yet. */
   readonly hasTenant: (namespace: string, name: string) => boolean | Promise<boolean>;
 }
 
@@ -101,9 +101,13 @@ async function reviewPod(
 
 function notOfNamespace(names: readonly string[], namespace: string): TenantryError {
   const shown = names.map((name) => `"${name}"`).join(', ');
-  return new TenantryError('Forbidden', `the namespace "${namespace}" has no Tenant ${shown}`, {
-    hint: 'a Pod may use the Tenants of its own namespace; see `kubectl get tenants`',
-  });
+  return new TenantryError(
+    'Forbidden',
+    `the namespace "${namespace}" has no Tenant ${shown} that the operator has claimed for it`,
+    {
+      hint: 'a Pod may use the Tenants of its own namespace, a new one after seconds; see `kubectl get tenants`',
+    },
+  );
 }
 
 function patched(patch: readonly object[]): object {

@@ -1,4 +1,5 @@
 /** Words of conditions: the same for the same state, so that a status is written only when there is news. */
+import { completeCommands, WITH_DOCUMENTS } from '../../named-commands.ts';
 import type { ResourceResult } from '../../reconcile/events.ts';
 
 /** Longest message of a condition, in characters. */
@@ -7,9 +8,12 @@ const MOST_CHARACTERS = 1024;
 /** Control characters and those that turn the direction of text: a terminal would obey them. */
 const UNSEEN = /[\p{Cc}\p{Cf}]/gu;
 
+/** Who reads a status has a cluster and no files. */
+const IN_CLUSTER = { of: WITH_DOCUMENTS, options: ['--documents kubernetes'] };
+
 /** One line with the next step behind it, cut where it is too long. */
 export function say(message: string, nextStep?: string): string {
-  const all = nextStep ? `${message}; next step: ${nextStep}` : message;
+  const all = nextStep ? `${message}; next step: ${completeCommands(nextStep, IN_CLUSTER)}` : message;
   const line = all.replace(/\s+/g, ' ').replace(UNSEEN, '\u{fffd}').trim();
   const characters = [...line];
   if (characters.length <= MOST_CHARACTERS) return line;

@@ -16,6 +16,7 @@ export function tenantStatus(
   return {
     ...commonStatus(object, outcome, conditions),
     ...given({
+      owned: outcome.owned ?? before?.owned,
       // Who was given a schema keeps it, also while nothing can be looked at.
       schema: outcome.schema ?? before?.schema,
       integrations: outcome.integrations ?? before?.integrations,

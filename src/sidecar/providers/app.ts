@@ -30,16 +30,22 @@ export async function resolveApp(
   sources: AppSources,
   options: CallOptions = {},
 ): Promise<ProviderApp> {
-  const { document, entry } = view;
-  if (WITHOUT_APP.has(entry.auth.kind)) return { clientId: '', clientSecret: '' };
-  // One app is never completed by another: their ids and secrets do not belong together.
-  const app = document.spec.app ?? view.platform?.spec.apps[entry.id];
-  const found = app
-    ? await fromDocument(app, sources, options)
-    : fromEnvironment(entry.id, entry.auth.kind, sources);
-  const { clientId, clientSecret, ...rest } = found;
+  if (WITHOUT_APP.has(view.entry.auth.kind)) return { clientId: '', clientSecret: '' };
+  const { clientId, clientSecret, ...rest } = await findApp(view, sources, options);
   if (!clientId || !clientSecret) throw noApp(view);
   return { clientId, clientSecret, ...rest };
+}
+
+/** One app is never completed by another: their ids and secrets do not belong together. */
+async function findApp(
+  { document, entry, platform }: View,
+  sources: AppSources,
+  options: CallOptions,
+): Promise<Partial<ProviderApp>> {
+  if (document.spec.app) return await fromDocument(document.spec.app, sources, options);
+  const shared = platform?.spec.apps[entry.id];
+  if (!shared) return fromEnvironment(entry.id, entry.auth.kind, sources);
+  return withWebhookSecret(await fromDocument(shared, sources, options), entry.id, sources);
 }
 
 async function fromDocument(
@@ -67,6 +73,21 @@ async function fromDocument(
     privateKey: pemOf(privateKey),
     webhookSecret,
   });
+}
+
+/** Some providers give the secret only after the app was set up, so that it comes apart from the document. */
+function withWebhookSecret(
+  app: Partial<ProviderApp>,
+  integration: string,
+  { env, redactor }: AppSources,
+): Partial<ProviderApp> {
+  const prefix = variablePrefix(integration);
+  const webhookSecret = env[`${prefix}_WEBHOOK_SECRET`];
+  const named = env[`${prefix}_CLIENT_ID`] || app.clientId;
+  // The variables of another app would let that one speak for this one's tenants.
+  if (app.webhookSecret !== undefined || !webhookSecret || named !== app.clientId) return app;
+  redactor.add(webhookSecret);
+  return { ...app, webhookSecret };
 }
 
 function fromEnvironment(

@@ -1,4 +1,5 @@
 /** Small copies of the Tenants and TenantIntegrations of a cluster: no more of each than makes a document. */
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { type AnyObject, type IntegrationObject, pathOf, type TenantObject } from '../../operator/objects.ts';
 import type { Change, Informer, InformerHooks } from '../../operator/watch/informer.ts';
@@ -77,11 +78,14 @@ function follow<T extends AnyObject>(
   });
 }
 
-/** Of the status only which schema the object was given: of two that want the same, that one keeps it. */
+/**
+ * Of the status only which schema the object was given: of two that want the same, that one keeps it; and whether the
+ * tenant is the operator's.
+ */
 function essence({ apiVersion, kind, metadata, spec, status }: AnyObject): object {
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } =
     metadata;
-  const schema = schemaIn(status);
+  const kept = keptOf(kind, status);
   return {
     apiVersion,
     kind,
@@ -95,13 +99,18 @@ function essence({ apiVersion, kind, metadata, spec, status }: AnyObject): objec
       ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     },
     spec,
-    ...(schema !== undefined && { status: kind === 'Tenant' ? { schema } : { namespace: schema } }),
+    ...(Object.keys(kept).length > 0 && { status: kept }),
   };
 }
 
-function schemaIn(status: AnyObject['status']): string | undefined {
-  const { schema, namespace } = (status ?? {}) as { readonly schema?: string; readonly namespace?: string };
-  return schema ?? namespace;
+const KEPT = { Tenant: ['schema', 'owned'], TenantIntegration: ['namespace'] } as const;
+
+function keptOf(kind: string, status: AnyObject['status']): Readonly<Record<string, unknown>> {
+  const all = (status ?? {}) as Readonly<Record<string, unknown>>;
+  const fields = KEPT[kind as keyof typeof KEPT];
+  return Object.fromEntries(
+    fields.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]),
+  );
 }
 
 function concernsDocument(change: Change<AnyObject>): boolean {
@@ -110,6 +119,6 @@ function concernsDocument(change: Change<AnyObject>): boolean {
   return (
     object.metadata.generation !== before.metadata.generation ||
     object.metadata.deletionTimestamp !== before.metadata.deletionTimestamp ||
-    schemaIn(object.status) !== schemaIn(before.status)
+    !isDeepStrictEqual(keptOf(object.kind, object.status), keptOf(before.kind, before.status))
   );
 }

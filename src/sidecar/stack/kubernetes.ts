@@ -3,6 +3,7 @@ import { untilCancelled } from '../../clients/http.ts';
 import { kvMountOf } from '../../clients/settings.ts';
 import { asTenantryError, InvalidDocumentsError, TenantryError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
+import { onlyOwned } from '../../operator/documents/owned.ts';
 import type { ParseCache } from '../../operator/documents/parse.ts';
 import { readDocuments } from '../../operator/documents/read.ts';
 import { connectKube } from '../../operator/kube/connect.ts';
@@ -135,7 +136,8 @@ function createBuilder(
   return ({ document, catalog }) => {
     const { tenants, integrations } = copies.objects();
     const kvMount = kvMountOf(document, env);
-    const read = readDocuments({ tenants, integrations, platform: document, catalog, kvMount, cache });
+    const input = { tenants, integrations, platform: document, catalog, kvMount, cache };
+    const read = onlyOwned(readDocuments(input));
     leftOut.tell(read);
     return stackView(read.documents, catalog);
   };

@@ -32,6 +32,9 @@ function reasonsOf({ problems, states }: Pick<ReadResult, 'problems' | 'states'>
   for (const [object, own] of problems) {
     reasons.set(object, own.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; '));
   }
-  for (const [object, { message }] of states) reasons.set(object, message);
+  for (const [object, { reason, message }] of states) {
+    // Every new Tenant is so for a moment.
+    if (reason !== 'Pending') reasons.set(object, message);
+  }
   return reasons;
 }

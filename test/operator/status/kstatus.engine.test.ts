@@ -47,7 +47,7 @@ it('kstatus and Argo CD conclude of each state what the page says', async () => 
 
 it('Argo CD shows the message with the next step', () => {
   expect(conclusions.get('waits for its credential')?.argoMessage).toBe(
-    'waits for credential acme/notion; next step: make a link: tenantry connect acme notion',
+    'waits for credential acme/notion; next step: make a link: tenantry connect acme notion --documents kubernetes',
   );
   expect(conclusions.get('not valid')?.argoMessage).toMatch(/^it went wrong; next step: /);
 });

@@ -73,10 +73,10 @@ describe('conditions', () => {
       'CredentialReady=False WaitingForCredential',
     ]);
     expect(find(waiting, 'Ready').message).toBe(
-      'waits for credential acme/notion; next step: make a link: tenantry connect acme notion',
+      'waits for credential acme/notion; next step: make a link: tenantry connect acme notion --documents kubernetes',
     );
     expect(find(waiting, 'CredentialReady').message).toBe(
-      'there is no credential yet; next step: make a link: tenantry connect acme notion',
+      'there is no credential yet; next step: make a link: tenantry connect acme notion --documents kubernetes',
     );
     expect(waiting.status.credential).toEqual({ state: 'Missing' });
   });
@@ -104,7 +104,9 @@ describe('conditions', () => {
     const object = settled(fresh, outcome({ credential: { state, scopes: ['read'] } }));
     expect(brief(object)).toEqual(expected);
     if (expected[0]?.includes('Needs')) {
-      expect(find(object, 'Ready').message).toMatch(/; next step: tenantry connect acme notion$/);
+      expect(find(object, 'Ready').message).toMatch(
+        /; next step: tenantry connect acme notion --documents kubernetes$/,
+      );
     }
   });
 
@@ -302,6 +304,18 @@ describe('a status', () => {
       schema: 'tenant_acme',
       integrations: 2,
     });
+  });
+
+  it('of a Tenant says whether the claim is the operator’s, and goes on to say so while nothing can be looked at', () => {
+    const object = tenantObject('acme');
+    expect(tenantStatus(object, failedWith('VaultSealed'), { now: T0 })).not.toHaveProperty('owned');
+    for (const owned of [true, false]) {
+      const status = tenantStatus(object, outcome({ owned }), { now: T0 });
+      expect(status).toMatchObject({ owned });
+      expect(tenantStatus({ ...object, status }, failedWith('VaultSealed'), { now: T0 })).toMatchObject({
+        owned,
+      });
+    }
   });
 
   it('is the same whatever the order of fields and conditions, and whoever adds conditions', () => {

@@ -58,6 +58,26 @@ describe('the app', () => {
     expect(context.app).toEqual({ clientId: 'shared-id', clientSecret: 'shared-secret' });
   });
 
+  it('of the Platform has the webhook secret of the environment where the document gives none', async () => {
+    const env = { ...SHARED_ENV, ACME_CRM_WEBHOOK_SECRET: 'hook-secret' };
+    const { context, redactor } = await provider({ entry, platform: SHARED, env });
+    expect(context.app.webhookSecret).toBe('hook-secret');
+    expect(redactor.redact('hook-secret')).toBe('[redacted]');
+    const apps = { 'acme-crm': { ...SHARED.apps['acme-crm'], webhookSecret: '${ENV:OF_DOCUMENT}' } };
+    const given = await provider({ entry, platform: { apps }, env: { ...env, OF_DOCUMENT: 'its own' } });
+    expect(given.context.app.webhookSecret).toBe('its own');
+  });
+
+  it('has no webhook secret of an app of the environment, nor of the platform’s where it is the tenant’s', async () => {
+    const hook = { ACME_CRM_WEBHOOK_SECRET: 'hook-secret' };
+    const other = await provider({ entry, platform: SHARED, env: { ...SHARED_ENV, ...ENV, ...hook } });
+    expect(other.context.app.webhookSecret).toBeUndefined();
+    const env = { ...SHARED_ENV, ...hook };
+    const own = await provider({ entry, spec: { app: APP }, platform: SHARED, env, vault: VAULT });
+    expect(own.context.app.clientId).toBe('own-id');
+    expect(own.context.app.webhookSecret).toBeUndefined();
+  });
+
   it('may have its client id in Vault', async () => {
     const app = { ...APP, clientId: '${VAULT:secret/data/acme/app:id}' };
     const { context } = await provider({ entry, spec: { app }, vault: VAULT });

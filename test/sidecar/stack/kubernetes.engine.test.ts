@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../../src/log.ts';
-import { pathOf } from '../../../src/operator/objects.ts';
+import { type AnyObject, pathOf } from '../../../src/operator/objects.ts';
 import { Redactor } from '../../../src/redact.ts';
 import { createMetrics } from '../../../src/sidecar/metrics.ts';
 import { copyObjects } from '../../../src/sidecar/stack/copies.ts';
@@ -72,7 +72,18 @@ async function open(more: Partial<KubernetesDocuments & { readonly dir: string }
 async function space(): Promise<{ readonly namespace: string; readonly objects: Objects }> {
   spaces += 1;
   const namespace = await kube.namespace(`space-${spaces}`);
-  return { namespace, objects: objectsIn(kube, namespace) };
+  const objects = objectsIn(kube, namespace);
+  const tenant: Objects['tenant'] = async (name, ...more) => {
+    await objects.tenant(name, ...more);
+    return await own(namespace, name);
+  };
+  return { namespace, objects: { ...objects, tenant } };
+}
+
+/** Writes into the status of a Tenant what the operator does when it has found the claim to be its own, or not. */
+async function own(namespace: string, name: string, owned = true): Promise<AnyObject> {
+  const path = `${pathOf('Tenant', namespace, name)}/status`;
+  return await kube.client.mergePatch(path, { status: { owned } });
 }
 
 const names = (view: StackView): string[] => view.documents.tenants.map(({ metadata }) => metadata.name);
@@ -135,6 +146,25 @@ describe('the documents of a cluster', () => {
     expect(lines.join('')).toContain('no longer left out');
   });
 
+  it('are left out while the operator has not claimed the tenant, and when it is another’s', async () => {
+    const { namespace, objects } = await space();
+    await objectsIn(kube, namespace).tenant('lambda');
+    await objects.integration('lambda', 'notion');
+    await objects.tenant('mu');
+    const { stack, lines } = await open({ namespace });
+    await stack.complete();
+    expect(names(stack.current())).toEqual(['mu']);
+    expect(stack.current().integrationsOf('lambda')).toEqual([]);
+    // Every new Tenant is so for a moment: nobody needs a line about it.
+    expect(lines.filter((line) => line.includes('left out'))).toEqual([]);
+    await own(namespace, 'lambda');
+    await vi.waitFor(() => expect(names(stack.current())).toEqual(['lambda', 'mu']), 10_000);
+    expect(stack.current().integrationsOf('lambda')).toHaveLength(1);
+    await own(namespace, 'lambda', false);
+    await vi.waitFor(() => expect(names(stack.current())).toEqual(['mu']), 10_000);
+    expect(lines.join('')).toContain('the tenant lambda is not claimed for this Tenant');
+  });
+
   it('are not read again for a status, which the operator writes', async () => {
     const { namespace, objects } = await space();
     await objects.tenant('delta');
@@ -161,7 +191,7 @@ describe('the documents of a cluster', () => {
     await write({ claim: 'operator:x', schema: 'tenant_delta' });
     await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(2));
     const kept = copies.objects().tenants[0];
-    expect(kept?.status).toEqual({ schema: 'tenant_delta' });
+    expect(kept?.status).toEqual({ owned: true, schema: 'tenant_delta' });
     expect(Object.keys(kept?.metadata ?? {})).not.toContain('managedFields');
   });
 

@@ -69,6 +69,8 @@ export interface ExportedResource {
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
   readonly parent?: string;
+  readonly dependencies?: readonly string[];
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
   readonly protect?: boolean;
   readonly retainOnDelete?: boolean;
 }
@@ -183,7 +185,8 @@ function pulumiEnvironment(folder: string, backend: string): Record<string, stri
     PATH: [PLUGINS, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
     HOME: folder,
     PULUMI_HOME: join(folder, 'home'),
-    PULUMI_BACKEND_URL: `file://${backend}`,
+    // With metadata a kill can leave an empty .attrs file beside the state, which then cannot be loaded.
+    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: 'passphrase-of-a-test',
     PULUMI_SKIP_UPDATE_CHECK: '1',
     // Gives the commands the flag --event-log.

@@ -57,6 +57,16 @@ seccompProfile:
 {{- end }}
 {{- end -}}
 
+{{/* So that a command in the pod finds what the program itself is told by its arguments. */}}
+{{- define "tenantry.commandEnv" -}}
+env:
+  TENANTRY_STACK: /etc/tenantry
+  TENANTRY_DOCUMENTS: kubernetes
+  {{- with include "tenantry.scope" . }}
+  TENANTRY_NAMESPACE: {{ . }}
+  {{- end }}
+{{- end -}}
+
 {{/* Takes (dict "root" $), and the volumes (dict "root" $ "stack" "operator" "withInjection" true). */}}
 {{- define "tenantry.volumeMounts" -}}
 - name: stack
