@@ -2,10 +2,10 @@
 
 import type { FastifyPluginAsync } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { createLog } from '../../src/log.ts';
 import { Redactor } from '../../src/redact.ts';
 import type { Caller } from '../../src/sidecar/callers/caller.ts';
 import type { Routes, SidecarContext, SidecarServer } from '../../src/sidecar/context.ts';
-import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/sidecar/metrics.ts';
 import { createRequestLog } from '../../src/sidecar/request-log.ts';
 import { buildServer } from '../../src/sidecar/server.ts';
