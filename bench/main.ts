@@ -17,6 +17,7 @@ const INTEGRATIONS_PER_TENANT = 3;
 
 const USAGE = `usage: npm run bench -- [--tenants <1-${MOST_TENANTS}>] [--rounds <1-${MOST_ROUNDS}>] [--only plan|apply|rotate] [--credentials <1-${MOST_CREDENTIALS}>]
        npm run bench -- sidecar [--only proxy|hour|kill] [--rounds <1-10>] [--credentials <1-100000>] [--speed <1-60>] [--runs <1-10000>]
+       npm run bench -- operator [--only apply,restart,steady,memory,failover,slow,soak] [--tenants <1-5000>] [--minutes <number>] [--poll-interval <seconds>] [--seed <number>] [--sizes <tenants>,<tenants>,…]
        npm run bench -- pulumi [--tenants <1-1000>] [--integrations <1-5>] [--rounds <1-10>]`;
 
 const NOTES = [
@@ -114,4 +115,6 @@ async function measure(args: readonly string[]): Promise<unknown> {
 }
 
 const measured = await measure(process.argv.slice(2));
-if (measured !== undefined) process.stdout.write(`${JSON.stringify(measured, null, 2)}\n`);
+const text = measured === undefined ? '' : `${JSON.stringify(measured, null, 2)}\n`;
+// Node waits at its end for requests of sockets that were reset, and once it did so forever.
+process.stdout.write(text, () => process.exit());

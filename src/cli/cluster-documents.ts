@@ -52,7 +52,7 @@ export async function readCluster(query: ClusterQuery): Promise<ClusterDocuments
   const { document: platform, catalog } = await readPlatform(dir);
   const objects = await listObjects(query);
   const kvMount = kvMountOf(platform, env);
-  const all = readDocuments({ ...objects, platform, catalog, kvMount });
+  const all = readDocuments({ ...objects, platform, catalog, kvMount, makesSources: forPlan });
   const read = forPlan ? withoutHeld(all) : onlyOwned(all);
   return {
     documents: read.documents,

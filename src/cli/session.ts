@@ -49,6 +49,8 @@ export interface Session extends Stack {
 export interface OpenOptions extends StackOptions {
   /** True for who compares all of a tenant and changes nothing; it counts for documents in a cluster. */
   readonly forPlan?: boolean;
+  /** True for what does not need Airbyte: its settings, and the OAuth apps that only its sources need, may be missing. */
+  readonly withoutAirbyte?: boolean;
 }
 
 /** Reads and checks the documents; speaks to no system but, where they are there, the API server. */
@@ -57,7 +59,7 @@ export async function openStack(options: OpenOptions, io: Io): Promise<Stack> {
   const dir = await resolveStack(options.stack ?? env['TENANTRY_STACK'] ?? 'dev', io.cwd);
   const place = clusterPlaceOf(options, env);
   if (place !== undefined) return await openCluster({ dir, env, place }, options, io);
-  const { documents, catalog } = await loadAndCheck(dir);
+  const { documents, catalog } = await loadAndCheck(dir, { makesSources: !options.withoutAirbyte });
   const only = narrowed(options.tenant, { documents });
   const owner = cliOwner(documents.platform.metadata.name);
   return { dir, documents, catalog, env, only, owner, source: 'files' };
@@ -95,8 +97,6 @@ export async function environment(
 export async function withSession<T>(
   options: OpenOptions & {
     readonly readOnly?: boolean;
-    /** True for what does not need Airbyte: its settings may be missing. */
-    readonly withoutAirbyte?: boolean;
   },
   io: Io,
   work: (session: Session) => Promise<T>,

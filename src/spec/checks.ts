@@ -30,6 +30,10 @@ export interface CheckOptions {
   readonly partial?: readonly PartialIntegration[];
   /** Which of several documents that want one schema keeps it. Default: see collisions.ts. */
   readonly precedence?: Precedence;
+  /**
+   * False for who makes no sources in Airbyte: OAuth apps may then come from the environment alone. Default true.
+   */
+  readonly makesSources?: boolean;
 }
 
 /** The documents to check; a stack whose Platform is not valid is checked without it. */
@@ -57,7 +61,9 @@ export function findMistakes(documents: CheckedDocuments, options: CheckOptions)
     ...tenants.first.flatMap(longRoleNames),
     ...wrongReferences(referring, tenants.first, options),
     ...repeatedPairs(integrations.first),
-    ...missingApps(integrations.first, documents.platform, options.catalog),
+    ...(options.makesSources === false
+      ? []
+      : missingApps(integrations.first, documents.platform, options.catalog)),
     ...wrongConfigs(referring, options),
     ...collisions(tenants.first, integrations.first, options),
   ];

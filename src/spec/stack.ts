@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Catalog } from '../catalog/entry.ts';
 import { loadCatalog } from '../catalog/load.ts';
 import { InvalidDocumentsError, type Problem } from '../errors.ts';
-import { checkDocuments } from './checks.ts';
+import { type CheckOptions, checkDocuments } from './checks.ts';
 import type { Documents } from './documents.ts';
 import { readStack, type StackDraft } from './load.ts';
 import { sortProblems } from './validate.ts';
@@ -14,22 +14,32 @@ import { sortProblems } from './validate.ts';
  * @throws InvalidDocumentsError with every mistake of every file, sorted by file and line; its code is CatalogInvalid
  *   when the documents themselves are right.
  */
-export async function loadAndCheck(dir: string): Promise<{ documents: Documents; catalog: Catalog }> {
-  return checkDraft(await readStack(dir), { privateEntries: join(dir, 'integrations') });
+export async function loadAndCheck(
+  dir: string,
+  options: Pick<CheckDraftOptions, 'makesSources'> = {},
+): Promise<{ documents: Documents; catalog: Catalog }> {
+  return checkDraft(await readStack(dir), { ...options, privateEntries: join(dir, 'integrations') });
 }
 
-/**
- * The checks of `loadAndCheck` for documents that were read before.
- * @param options.privateEntries Folder with the stack's own catalog entries; need not be there.
- * @param options.overlook Mistakes that do not matter to this driver.
- */
+export interface CheckDraftOptions extends Pick<CheckOptions, 'makesSources'> {
+  /** Folder with the stack's own catalog entries; need not be there. */
+  readonly privateEntries?: string;
+  /** Mistakes that do not matter to this driver. */
+  readonly overlook?: (problem: Problem) => boolean;
+}
+
+/** The checks of `loadAndCheck` for documents that were read before. */
 export async function checkDraft(
   draft: StackDraft,
-  options: { readonly privateEntries?: string; readonly overlook?: (problem: Problem) => boolean } = {},
+  options: CheckDraftOptions = {},
 ): Promise<{ documents: Documents; catalog: Catalog }> {
   const catalog = await catalogOrProblems(options.privateEntries);
   const known = 'problems' in catalog ? undefined : catalog.entries;
-  const together = checkDocuments(draft, { ...draft, catalog: known });
+  const together = checkDocuments(draft, {
+    ...draft,
+    catalog: known,
+    ...(options.makesSources !== undefined && { makesSources: options.makesSources }),
+  });
   const own = [...draft.problems, ...together].filter((problem) => !options.overlook?.(problem));
   const all = sortProblems([...own, ...('problems' in catalog ? catalog.problems : [])]);
   if (all.length > 0 || draft.platform === undefined || known === undefined) {

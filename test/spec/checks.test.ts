@@ -260,3 +260,18 @@ describe('documents are checked together', () => {
     });
   });
 });
+
+it('an app that only the environment has is missed where sources are made, and by nobody else', async () => {
+  const files = {
+    'tenants/t.yaml': [
+      'apiVersion: tenantry.dev/v1alpha1\nkind: Tenant\nmetadata: { name: acme }\nspec: {}',
+      'apiVersion: tenantry.dev/v1alpha1\nkind: TenantIntegration\nmetadata: { name: acme-hubspot }\nspec: { tenant: acme, integration: hubspot }',
+    ].join('\n---\n'),
+  };
+  await withStack(files, async (dir) => {
+    expect(await problemsOf(dir, loadAndCheck)).toEqual([
+      expect.stringContaining('hubspot needs an OAuth app: set spec.apps.hubspot in the Platform document'),
+    ]);
+    expect(await problemsOf(dir, (folder) => loadAndCheck(folder, { makesSources: false }))).toEqual([]);
+  });
+});

@@ -99,12 +99,15 @@ export interface Stack {
 }
 
 /** Documents from YAML text; a Platform is added where there is none. Throws what the loader throws. */
-export async function documentsOf(yaml: string): Promise<Stack> {
+export async function documentsOf(
+  yaml: string,
+  options: Parameters<typeof loadAndCheck>[1] = {},
+): Promise<Stack> {
   const dir = await mkdtemp(join(tmpdir(), 'tenantry-test-'));
   try {
     const hasPlatform = /^kind: Platform$/m.test(yaml);
     await writeFile(join(dir, 'platform.yaml'), hasPlatform ? yaml : `${PLATFORM}---\n${yaml}`);
-    return await loadAndCheck(dir);
+    return await loadAndCheck(dir, options);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -17,6 +17,8 @@ export interface ReadInput {
   readonly catalog: Catalog;
   /** Mount of KV v2 with the tenants' folders: references may name the tenant's own. */
   readonly kvMount: string;
+  /** False for the sidecar, whose OAuth apps may come from the environment. Default true. */
+  readonly makesSources?: boolean;
   /** What was read the last time, kept by the caller; objects that are gone are taken out of it. Default: none. */
   readonly cache?: ParseCache;
 }

@@ -113,8 +113,9 @@ export class Reading {
   /** Checks the documents together, and keeps what is valid. */
   settle(): void {
     const [tenants, integrations] = [this.#tenants, this.#integrations];
-    const { catalog, platform } = this.#input;
-    const mistakes = settle({ tenants, integrations, catalog, platform, precedence: this.#precedence() });
+    const { catalog, platform, makesSources = true } = this.#input;
+    const precedence = this.#precedence();
+    const mistakes = settle({ tenants, integrations, catalog, platform, makesSources, precedence });
     for (const [document, problems] of mistakes) {
       const object = this.#objects.get(document);
       if (object === undefined) continue;

@@ -17,6 +17,7 @@ export interface SettleInput {
   readonly integrations: readonly Loaded<IntegrationDocument>[];
   readonly catalog: Catalog;
   readonly platform: Loaded<PlatformDocument>;
+  readonly makesSources: boolean;
   readonly precedence: Precedence;
 }
 
@@ -25,12 +26,12 @@ export interface SettleInput {
  * one that wants what another has gives everything up, so that it stands in nobody's way.
  */
 export function settle(input: SettleInput): Map<object, readonly Problem[]> {
-  const { catalog, platform, precedence } = input;
+  const { catalog, platform, makesSources, precedence } = input;
   const mistakes = new Map<object, readonly Problem[]>();
   let { tenants, integrations } = input;
   for (;;) {
     // Who belongs to which Tenant was looked at before.
-    const options = { catalog, precedence, mayHaveTenant: () => true };
+    const options = { catalog, makesSources, precedence, mayHaveTenant: () => true };
     const findings = Map.groupBy(
       findMistakes({ platform, tenants, integrations }, options),
       (each) => each.document,

@@ -136,7 +136,8 @@ function createBuilder(
   return ({ document, catalog }) => {
     const { tenants, integrations } = copies.objects();
     const kvMount = kvMountOf(document, env);
-    const input = { tenants, integrations, platform: document, catalog, kvMount, cache };
+    const objects = { tenants, integrations };
+    const input = { ...objects, platform: document, catalog, kvMount, cache, makesSources: false };
     const read = onlyOwned(readDocuments(input));
     leftOut.tell(read);
     return stackView(read.documents, catalog);

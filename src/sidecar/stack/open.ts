@@ -74,6 +74,7 @@ async function readAll({ dir, env }: StackSource): Promise<Read> {
   const draft = draftOf(files, dir ?? 'environment');
   const { documents, catalog } = await checkDraft(draft, {
     ...(dir !== undefined && { privateEntries: join(dir, 'integrations') }),
+    makesSources: false,
     // Such a file has no place for the settings of sources, and the sidecar makes none.
     overlook: ({ file, path }) => file === config?.file && path?.startsWith('spec.config') === true,
   });

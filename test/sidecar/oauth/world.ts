@@ -174,7 +174,7 @@ async function loadDocuments({
       const name = { id, name: id, category: 'other', docs: 'https://docs.example', ...entry };
       await writeFile(join(folder, 'integrations', `${id}.yaml`), JSON.stringify(name));
     }
-    return await loadAndCheck(folder);
+    return await loadAndCheck(folder, { makesSources: false });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

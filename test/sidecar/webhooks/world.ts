@@ -111,7 +111,7 @@ export async function startWebhookWorld(
   const [db, devVault, stack] = await Promise.all([
     startSidecarDatabase(),
     startDevVault(),
-    documentsOf(options.documents ?? DOCUMENTS),
+    documentsOf(options.documents ?? DOCUMENTS, { makesSources: false }),
   ]);
   const clock = { now: Date.parse('2026-03-01T12:00:00Z') };
   const now = (): number => clock.now;
