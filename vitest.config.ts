@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { findSystemPostgres } from './test/support/system-postgres.ts';
 
-const shared = { testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' } as const;
+const shared = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  pool: 'forks',
+  // The tests run on real servers, real sockets and machines that others use as well. `npm test` names at its end
+  // every test that needed its second try, so that none hides behind it.
+  retry: 1,
+} as const;
 
 /** What says something about Postgres itself runs on the machine's own Postgres as well. */
 const onSystemPostgres = {

@@ -13,6 +13,21 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly success: boolean;
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+/** Tests that failed once and passed then, with what was wrong at first. */
+function* secondTries({ testResults }: Report): Generator<string> {
+  for (const { fullName, status, failureMessages } of testResults.flatMap((file) => file.assertionResults)) {
+    const [first] = failureMessages;
+    if (status === 'passed' && first !== undefined) yield `${fullName}\n  ${first}`;
+  }
 }
 
 function run(command: string, args: readonly string[]): Promise<number> {
@@ -60,6 +75,7 @@ await rm(folder, { recursive: true, force: true });
 for (const { file, needs } of left) {
   console.log(`not run${noEngines ? ' (--no-engines)' : ''}: ${file}, which needs ${needs.join(' and ')}`);
 }
+for (const test of report ? secondTries(report) : []) console.log(`passed at its second try: ${test}`);
 for (const [name, code] of Object.entries(checks)) if (code !== 0) console.error(`${name} failed`);
 const broken = Object.values(checks).filter((code) => code !== 0).length;
 // A run that broke outside a test (an error in a hook, a worker that died) is one failure more.

@@ -20,12 +20,34 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The root token unless another one, or null for none, is given. `path` begins after `/v1/`. */
-export function call(
+const TRIES_AFTER_RESET = 5;
+
+/**
+ * The root token unless another one, or null for none, is given. `path` begins after `/v1/`.
+ *
+ * A connection that is reset before an answer is tried again: Go's HTTP server closes the connection of a request that it
+ * cannot parse, and where the request's body has not been read by then, the reset overtakes the answer 400.
+ */
+export async function call(
   vault: Pick<DevVault, 'address' | 'rootToken'>,
   method: string,
   path: string,
   options: CallOptions = {},
+): Promise<Reply> {
+  for (let left = TRIES_AFTER_RESET; ; left -= 1) {
+    try {
+      return await callOnce(vault, method, path, options);
+    } catch (error) {
+      if (left <= 1 || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    }
+  }
+}
+
+function callOnce(
+  vault: Pick<DevVault, 'address' | 'rootToken'>,
+  method: string,
+  path: string,
+  options: CallOptions,
 ): Promise<Reply> {
   const { token = vault.rootToken, body } = options;
   const headers: Record<string, string> = {
