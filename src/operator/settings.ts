@@ -26,6 +26,19 @@ export interface OperatorFlags {
   readonly syncPollSeconds?: number | undefined;
 }
 
+export interface StartOptions {
+  /** Folder with the Platform document and private catalog entries. */
+  readonly stackDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly flags: OperatorFlags;
+  /** Ends it in order: what is under way is finished. */
+  readonly stop: AbortSignal;
+  /** Ends it now. */
+  readonly abort: AbortSignal;
+  /** Takes each line of the log. Default: standard output. */
+  readonly writeLog?: (line: string) => void;
+}
+
 export const LEASE_NAME = 'tenantry-operator';
 
 /** Unique among the replicas, also after a restart in the same pod. */

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -62,6 +64,22 @@ describe('tenantry operator', () => {
     } finally {
       await rm(dir, { recursive: true });
     }
+  });
+
+  it('ends with 1 when a port that it listens on cannot be opened, although its watches are open by then', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    try {
+      const { port } = taken.address() as AddressInfo;
+      const { code, stderr } = await operator(['--health-port', String(port)]).ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain(String(port));
+    } finally {
+      taken.close();
+    }
+    const { code, stderr } = await operator(['--webhook-port', '0']).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('--webhook-cert-dir');
   });
 
   it('waits for an API server that is away at the start, says so, and ends at once when it is told to', async () => {
