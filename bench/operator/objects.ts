@@ -5,7 +5,7 @@ import { setTimeout as timer } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { createLimit } from '../../src/clients/limit.ts';
 import type { KubeClient } from '../../src/operator/kube/client.ts';
-import { type AnyObject, pathOf } from '../../src/operator/objects.ts';
+import { type AnyObject, conditionOf, pathOf } from '../../src/operator/objects.ts';
 import { NAMESPACE } from './world.ts';
 
 const AT_ONCE = 16;
@@ -50,9 +50,9 @@ export async function countReady(client: KubeClient): Promise<ReadyCount> {
   return { ready, all, first };
 }
 
-export function isReady({ metadata, status }: AnyObject): boolean {
-  const condition = status?.conditions?.find(({ type }) => type === 'Ready');
-  return condition?.status === 'True' && condition.observedGeneration === metadata.generation;
+export function isReady(object: AnyObject): boolean {
+  const ready = conditionOf(object, 'Ready');
+  return ready?.status === 'True' && ready.observedGeneration === object.metadata.generation;
 }
 
 export async function* listAll(client: KubeClient, kind: AnyObject['kind']): AsyncGenerator<AnyObject> {

@@ -1,7 +1,7 @@
 /** One tenant whose Airbyte hangs or fails: what the others notice of it. */
 import { setTimeout as timer } from 'node:timers/promises';
 import type { KubeClient } from '../../src/operator/kube/client.ts';
-import { type AnyObject, pathOf } from '../../src/operator/objects.ts';
+import { type AnyObject, conditionOf, pathOf } from '../../src/operator/objects.ts';
 import type { FaultProxy } from '../../test/support/fault-proxy.ts';
 import { rounded } from '../measures.ts';
 import { type OperatorBench, quantileOf } from './context.ts';
@@ -144,9 +144,8 @@ async function untilReconciled(
   const path = pathOf(kind, NAMESPACE, metadata.name);
   const until = performance.now() + WITHIN_MS;
   while (performance.now() < until) {
-    const ready = (await client.get<AnyObject>(path))?.status?.conditions?.find(
-      ({ type }) => type === 'Ready',
-    );
+    const object = await client.get<AnyObject>(path);
+    const ready = object && conditionOf(object, 'Ready');
     if (ready?.status === 'True' && ready.observedGeneration >= generation) return;
     await timer(25);
   }

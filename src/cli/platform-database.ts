@@ -1,8 +1,7 @@
 /** Opens the platform tables for a command, with the sidecar's own login. */
-import { postgresOptions } from '../clients/connect.ts';
 import { asTenantryError, TenantryError } from '../errors.ts';
 import type { Database } from '../sidecar/database/database.ts';
-import { sidecarSettings } from '../sidecar/settings.ts';
+import { openDatabase } from '../sidecar/database/login.ts';
 import type { Session } from './session.ts';
 
 type Place = Pick<Session, 'documents' | 'env' | 'backends'>;
@@ -12,19 +11,10 @@ export async function withDatabase<T>(
   { documents, env, backends }: Place,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const { database: login } = sidecarSettings(documents.platform, env, { posture: 'gateway' });
-  const { secrets, redactor, settings } = backends;
-  const systems = await postgresOptions(settings, secrets, { redactor });
-  const password = await secrets.resolve(login.password);
-  // Other commands shall not pay for loading it.
-  const { createDatabase } = await import('../sidecar/database/pooled-database.ts');
-  const database = createDatabase({
-    ...systems,
-    user: login.user,
-    password,
-    concurrency: 2,
-    applicationName: 'tenantry',
-  });
+  const { platform } = documents;
+  const { settings, secrets, redactor } = backends;
+  const applicationName = 'tenantry';
+  const database = await openDatabase({ platform, env, settings, secrets, redactor, applicationName });
   try {
     return await withTables(backends, () => work(database));
   } finally {

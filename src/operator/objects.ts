@@ -134,6 +134,11 @@ export function pathOf(kind: keyof typeof PLURALS, namespace?: string, name?: st
   return `${scoped}/${PLURALS[kind]}${name === undefined ? '' : `/${name}`}`;
 }
 
+/** Undefined before the object was looked at for the first time. */
+export function conditionOf({ status }: AnyObject, type: ConditionType): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
 /** `namespace/name`. */
 export function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`;
@@ -144,8 +149,12 @@ export function objectKeyOf(object: KubeObject): string {
   return `${object.kind} ${keyOf(object)}`;
 }
 
+/** Name of the tenant that an object is, or belongs to. */
+export function tenantOf(object: AnyObject): string {
+  return object.kind === 'Tenant' ? object.metadata.name : String(object.spec?.['tenant']);
+}
+
 /** Key of the work queue: the tenant that an object belongs to, as `namespace/tenant`; both reconcile together. */
 export function tenantKeyOf(object: AnyObject): string {
-  const tenant = object.kind === 'Tenant' ? object.metadata.name : String(object.spec['tenant']);
-  return `${object.metadata.namespace}/${tenant}`;
+  return `${object.metadata.namespace}/${tenantOf(object)}`;
 }

@@ -32,8 +32,3 @@ export interface DocumentOutcome {
   readonly credential?: CredentialStatus | undefined;
   readonly lastSync?: LastSyncStatus | undefined;
 }
-
-/** A reconcile that failed for a passing reason and is tried again soon. */
-export function isPassing(outcome: DocumentOutcome): boolean {
-  return outcome.error?.retryable === true;
-}

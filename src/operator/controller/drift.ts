@@ -1,7 +1,7 @@
 /** Tells of what was changed from outside: in the metrics, the log, and where it was put right as an Event. */
 import type { ResourceResult } from '../../reconcile/events.ts';
 import type { Step } from '../../reconcile/step.ts';
-import type { AnyObject } from '../objects.ts';
+import { type AnyObject, conditionOf } from '../objects.ts';
 import { planStatus } from '../status/plan.ts';
 import { type ControllerContext, nameOf } from './context.ts';
 import type { Job } from './job.ts';
@@ -53,9 +53,9 @@ function isNewSecret({ action, changes }: Step): boolean {
   return action === 'update' && changes.length > 0 && changes.every(({ path }) => OF_SECRETS.has(path));
 }
 
-function wasReady({ metadata, status }: AnyObject): boolean {
-  const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
-  return ready?.status === 'True' && ready.observedGeneration === metadata.generation;
+function wasReady(object: AnyObject): boolean {
+  const ready = conditionOf(object, 'Ready');
+  return ready?.status === 'True' && ready.observedGeneration === object.metadata.generation;
 }
 
 function wasSeen({ metadata, status }: AnyObject): boolean {

@@ -3,6 +3,7 @@ import { asTenantryError, isErrorCode } from '../../errors.ts';
 import {
   type AnyObject,
   type Condition,
+  conditionOf,
   FIELD_MANAGER,
   type IntegrationObject,
   type IntegrationStatus,
@@ -69,7 +70,7 @@ export async function put(
 /** An Event where a person would want to know: something went wrong, or is well again. */
 function tell(object: AnyObject, conditions: readonly Condition[] | undefined, { events }: Context): void {
   const ready = conditions?.find((condition) => condition.type === 'Ready');
-  const before = object.status?.conditions?.find((condition) => condition.type === 'Ready');
+  const before = conditionOf(object, 'Ready');
   if (ready === undefined || ready.reason === before?.reason) return;
   if (isErrorCode(ready.reason)) {
     events.record(object, { type: 'Warning', reason: ready.reason, message: ready.message });

@@ -1,5 +1,5 @@
 /** Leaves out the tenants that the operator has not found to be its own: for whoever serves them without looking at claims. */
-import { type AnyObject, objectKeyOf, type TenantStatus } from '../objects.ts';
+import { type AnyObject, conditionOf, objectKeyOf, type TenantStatus } from '../objects.ts';
 import type { ReadResult } from './read.ts';
 
 /**
@@ -28,11 +28,11 @@ export function onlyOwned(read: ReadResult): ReadResult {
   return { ...read, documents: { ...documents, tenants, integrations }, states };
 }
 
-function whyNot({ metadata, status }: AnyObject): State {
-  const who = `the tenant ${metadata.name}`;
-  const owned = (status as TenantStatus | undefined)?.owned;
+function whyNot(object: AnyObject): State {
+  const who = `the tenant ${object.metadata.name}`;
+  const owned = (object.status as TenantStatus | undefined)?.owned;
   if (owned === undefined) return { reason: 'Pending', message: `the operator has not looked at ${who} yet` };
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const ready = conditionOf(object, 'Ready');
   const why = ready === undefined || ready.status === 'True' ? '' : `: ${ready.reason}: ${ready.message}`;
   return { reason: 'TenantNotReady', message: `${who} is not claimed for this Tenant${why}` };
 }

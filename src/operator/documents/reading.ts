@@ -5,7 +5,14 @@ import type { Loaded } from '../../spec/documents.ts';
 import type { IntegrationDocument } from '../../spec/integration.ts';
 import { byName } from '../../spec/load.ts';
 import type { TenantDocument } from '../../spec/tenant.ts';
-import { type AnyObject, type IntegrationObject, objectKeyOf, type TenantObject } from '../objects.ts';
+import {
+  type AnyObject,
+  type IntegrationObject,
+  objectKeyOf,
+  type TenantObject,
+  tenantKeyOf,
+  tenantOf,
+} from '../objects.ts';
 import type { StatusReason } from '../status/reasons.ts';
 import { byAge } from './age.ts';
 import { type Parsed, parseIntegration, parseTenant } from './parse.ts';
@@ -119,7 +126,7 @@ export class Reading {
     for (const [document, problems] of mistakes) {
       const object = this.#objects.get(document);
       if (object === undefined) continue;
-      const unit = this.#unit(unitKeyOf(object));
+      const unit = this.#unit(tenantKeyOf(object));
       const own = this.#problems.get(objectKeyOf(object)) ?? [];
       // What is wrong with a field by itself says it better than what follows from it.
       const paths = new Set(own.map(({ path }) => path));
@@ -132,7 +139,7 @@ export class Reading {
   #settleIntegration(document: Loaded<IntegrationDocument>): void {
     const object = this.#objects.get(document);
     if (object === undefined || this.#problems.has(objectKeyOf(object))) return;
-    const unit = this.#unit(unitKeyOf(object));
+    const unit = this.#unit(tenantKeyOf(object));
     if (unit.tenant !== undefined && !unit.refused) {
       unit.integrations.push(document);
       return;
@@ -167,7 +174,7 @@ export class Reading {
   /** A Tenant of the same name in another namespace is not held: its documents are valid. */
   #hold(object: AnyObject, unit: Unit): void {
     unit.held = true;
-    const tenant = object.kind === 'Tenant' ? object.metadata.name : tenantOf(object);
+    const tenant = tenantOf(object);
     const keeper = this.#keepers.get(tenant);
     if (keeper !== undefined && keeper.metadata.namespace !== object.metadata.namespace) return;
     const known = this.#held.get(tenant);
@@ -205,15 +212,6 @@ export class Reading {
 
 function isLeaving(object: AnyObject | undefined): boolean {
   return object?.metadata.deletionTimestamp !== undefined;
-}
-
-function tenantOf(object: IntegrationObject): string {
-  return String(object.spec?.['tenant']);
-}
-
-function unitKeyOf(object: AnyObject): string {
-  const tenant = object.kind === 'Tenant' ? object.metadata.name : tenantOf(object);
-  return `${object.metadata.namespace}/${tenant}`;
 }
 
 function notReady(tenant: string): State {

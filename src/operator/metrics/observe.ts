@@ -1,6 +1,6 @@
 /** Figures that are read when the metrics are asked for: the queue, the objects and the age of the watches. */
 import type { OperatorMetrics } from '../metrics.ts';
-import type { AnyObject, IntegrationObject, TenantObject } from '../objects.ts';
+import { type AnyObject, conditionOf, type IntegrationObject, type TenantObject } from '../objects.ts';
 import type { MeasuredWorkQueue } from '../queue/create.ts';
 import type { Informer } from '../watch/informer.ts';
 
@@ -16,8 +16,7 @@ export function observe(
     readonly integrations: Informer<IntegrationObject>;
   },
 ): void {
-  const readyOf = ({ status }: AnyObject): string =>
-    status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown';
+  const readyOf = (object: AnyObject): string => conditionOf(object, 'Ready')?.status ?? 'Unknown';
   const counted = (
     kind: string,
     objects: Iterable<AnyObject>,
@@ -26,9 +25,8 @@ export function observe(
     for (const object of objects) counts.set(readyOf(object), (counts.get(readyOf(object)) ?? 0) + 1);
     return [...counts].map(([ready, count]) => ({ kind, ready, count }));
   };
-  const waits = ({ status }: IntegrationObject): boolean =>
-    status?.conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'WaitingForCredential') ??
-    false;
+  const waits = (object: IntegrationObject): boolean =>
+    conditionOf(object, 'Ready')?.reason === 'WaitingForCredential';
   metrics.observe({
     queueDepth: () => queue.depth,
     queueUnfinishedSeconds: () => queue.unfinishedSeconds(),

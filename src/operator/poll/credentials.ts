@@ -1,13 +1,13 @@
 /** What the sidecar knows of credentials, and its notices that one has changed. */
 import { z } from 'zod';
-import { type Backends, postgresOptions } from '../../clients/connect.ts';
+import type { Backends } from '../../clients/connect.ts';
 import { existingFingerprintKey } from '../../clients/fingerprint-key.ts';
 import type { Sleep } from '../../clients/retry.ts';
 import { createSecrets } from '../../clients/secrets.ts';
 import { asTenantryError, type TenantryError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Database } from '../../sidecar/database/database.ts';
-import { sidecarSettings } from '../../sidecar/settings.ts';
+import { openDatabase } from '../../sidecar/database/login.ts';
 import { CREDENTIALS_CHANNEL } from '../../sidecar/tokens/notices.ts';
 import type { PlatformDocument } from '../../spec/platform.ts';
 import type { CredentialStatus } from '../objects.ts';
@@ -125,21 +125,12 @@ async function logIn(
 }
 
 async function open({ platform, env, backends }: CredentialsOptions): Promise<Database> {
-  const { database: login } = sidecarSettings(platform, env, { posture: 'gateway' });
   const { vault, redactor, settings } = backends;
   // What is remembered elsewhere may be the password of before.
   const fingerprintKey = () => existingFingerprintKey(vault);
   const secrets = createSecrets({ vault, env, redactor, fingerprintKey });
-  const systems = await postgresOptions(settings, secrets, { redactor });
-  const password = await secrets.resolve(login.password);
-  const { createDatabase } = await import('../../sidecar/database/pooled-database.ts');
-  return createDatabase({
-    ...systems,
-    user: login.user,
-    password,
-    concurrency: 2,
-    applicationName: 'tenantry operator',
-  });
+  const applicationName = 'tenantry operator';
+  return openDatabase({ platform, env, settings, secrets, redactor, applicationName });
 }
 
 /** A connection that is lost is made anew by the database; what it missed is told as a gap. */
