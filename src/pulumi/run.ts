@@ -8,6 +8,7 @@ import { type LoadedStack, Platform } from './components/platform.ts';
 import { Tenant } from './components/tenant.ts';
 import { TenantIntegration } from './components/tenant-integration.ts';
 import { readable } from './failure.ts';
+import { withShortTraces } from './registrations/stack-traces.ts';
 
 /** Outputs of the stack. */
 export interface StackOutputs {
@@ -55,7 +56,10 @@ export async function registerStack({
   const managed = documents.tenants.filter(({ spec }) => spec.managementPolicy !== 'Observe');
   await Promise.all(managed.map((document) => platform.wasOurs(document)));
   const tenants = new Map(
-    byName(documents.tenants).map(({ metadata: { name } }) => [name, new Tenant(name, { platform })]),
+    byName(documents.tenants).map(({ metadata: { name } }) => [
+      name,
+      withShortTraces(() => new Tenant(name, { platform })),
+    ]),
   );
   const integrations = byName(documents.integrations).map((document) => register(document, tenants));
   return { platform, outputs: outputsOf(tenants, await Promise.all(integrations)) };
@@ -71,7 +75,9 @@ async function register(
   const tenant = tenants.get(name);
   // Checked when the documents were loaded.
   if (!tenant) throw new Error(`no tenant ${name}`);
-  const component = new TenantIntegration(document.metadata.name, { tenant, integration });
+  const component = withShortTraces(
+    () => new TenantIntegration(document.metadata.name, { tenant, integration }),
+  );
   return [document, await component.registered];
 }
 

@@ -12,6 +12,7 @@ import { lift } from './lift.ts';
 import { nameInPulumi } from './names.ts';
 import type { Registered, Registration, SecretOutput, Site } from './registration.ts';
 import { isRetained } from './retention.ts';
+import { withShortTraces } from './stack-traces.ts';
 import { Turns } from './turns.ts';
 
 /** A resource that is not registered, and why. */
@@ -112,7 +113,8 @@ export class Registry {
     });
     // The table is checked entry by entry; here the entry and its inputs belong together by the kind's type.
     const registration = registrations[resource.kind] as Registration<unknown>;
-    const registered = registration(inputs as never, this.#site(resource, family));
+    const site = this.#site(resource, family);
+    const registered = withShortTraces(() => registration(inputs as never, site));
     this.#registered.set(resource.id, registered);
     for (const [reference, secret] of Object.entries(registered.secrets ?? {}))
       this.#secrets.set(reference, secret);

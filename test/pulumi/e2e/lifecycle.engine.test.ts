@@ -89,6 +89,15 @@ describe('a stack from its first preview to its end', LIMIT, () => {
     expect(await listAirbyte(systems, '/destinations')).toHaveLength(2);
   });
 
+  it('keeps little of the program’s stack in the state, which is written anew at every step', async () => {
+    const { resources = [] } = (await project.exportState()).state.deployment;
+    // Of these there is one, whatever the number of tenants.
+    const isSingle = /^pulumi:|^tenantry:index:Platform$/;
+    const many = resources.filter(({ type }) => !isSingle.test(type));
+    expect(many.length).toBeGreaterThan(20);
+    for (const { urn, stackTrace = [] } of many) expect(stackTrace.length, urn).toBe(3);
+  });
+
   it('has nothing to do afterwards, also after a look at the world', async () => {
     expect(await planned()).toEqual([]);
     expect(await planned(['--refresh'])).toEqual([]);

@@ -66,6 +66,8 @@ export interface ExportedResource {
   readonly urn: string;
   readonly type: string;
   readonly id?: string;
+  /** Frames of the program, from the constructor on. */
+  readonly stackTrace?: readonly unknown[];
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
   readonly parent?: string;
