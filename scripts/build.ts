@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildUi } from './ui.ts';
 
 const out = process.argv[2] ?? 'dist';
 rmSync(out, { recursive: true, force: true });
@@ -11,4 +12,5 @@ const { status } = spawnSync('tsc', ['--project', 'tsconfig.build.json', '--outD
 // The compiler leaves out what is no TypeScript.
 const migrations = join('sidecar', 'database', 'migrations');
 cpSync(join('src', migrations), join(out, migrations), { recursive: true });
+await buildUi(join(out, 'ui'));
 process.exitCode = status ?? 1;

@@ -3,17 +3,22 @@ import { execFile } from 'node:child_process';
 import { glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { locateChromium } from '../test/engines/chromium.ts';
 import { type EngineName, engineNames } from '../test/engines/engines.ts';
-import { locateEngine } from '../test/engines/resolve.ts';
+import { locateEngine, type Resolution } from '../test/engines/resolve.ts';
+
+/** The browser is no program that we build. */
+export type Needed = EngineName | 'chromium';
 
 export interface EngineTest {
   /** Path relative to the project. */
   readonly file: string;
-  readonly needs: readonly EngineName[];
+  readonly needs: readonly Needed[];
 }
 
 /** Each fixture under test/support/engines and the engines that it starts. */
-const fixtures: Readonly<Record<string, readonly EngineName[]>> = {
+const fixtures: Readonly<Record<string, readonly Needed[]>> = {
+  chromium: ['chromium'],
   vault: ['vault'],
   'kube-api': ['etcd', 'kube-apiserver'],
 };
@@ -31,8 +36,8 @@ export async function findEngineTests(args: readonly string[]): Promise<readonly
 }
 
 /** By the fixtures that the file or what it imports imports, and the engines that these resolve by name. */
-async function enginesOf(file: string): Promise<readonly EngineName[]> {
-  const found = new Set<EngineName>();
+async function enginesOf(file: string): Promise<readonly Needed[]> {
+  const found = new Set<Needed>();
   const seen = new Set<string>();
   const look = async (path: string): Promise<void> => {
     if (seen.has(path)) return;
@@ -56,12 +61,17 @@ function importsOf(path: string, text: string): string[] {
   return [...imports].map(([, target]) => join(dirname(path), target ?? ''));
 }
 
+/** As locateEngine, for the browser too. */
+export function locate(name: Needed): Promise<Resolution> {
+  return name === 'chromium' ? locateChromium() : locateEngine(name);
+}
+
 /** Finds or builds the engines; returns the tests whose engine cannot be had, after saying why. */
 export async function prepareEngines(tests: readonly EngineTest[]): Promise<readonly EngineTest[]> {
-  const missing = new Set<EngineName>();
+  const missing = new Set<Needed>();
   for (const name of new Set(tests.flatMap(({ needs }) => needs))) {
     try {
-      const { version, from } = await locateEngine(name);
+      const { version, from } = await locate(name);
       console.error(`${name} ${version} (${from})`);
     } catch (error) {
       console.error((error as Error).message);

@@ -9,6 +9,7 @@ import { oauthRoutes } from './oauth/routes.ts';
 import { proxyRoutes } from './proxy/routes.ts';
 import { tenantRoutes } from './tenants/routes.ts';
 import { toolRoutes } from './tools/routes.ts';
+import { uiRoutes } from './ui/routes.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
 export function sidecarRoutes(life: Life): readonly Routes[] {
@@ -23,5 +24,6 @@ export function sidecarRoutes(life: Life): readonly Routes[] {
     proxyRoutes,
     toolRoutes,
     webhookRoutes,
+    uiRoutes,
   ];
 }
