@@ -1,5 +1,5 @@
 /** Reads what is to be imported, whatever it is, into drafts and an account. */
-import { InvalidDocumentsError, TenantryError } from '../errors.ts';
+import { InvalidDocumentsError, type Problem, TenantryError } from '../errors.ts';
 import { readTenantConfigDraft } from '../spec/tenant-config.ts';
 import { parseDocuments } from '../spec/yaml.ts';
 import { parseTfvars } from './hcl.ts';
@@ -18,12 +18,25 @@ export interface SourceText {
   readonly text: string;
 }
 
+/** Mistakes in what is imported: the hint of documents names a command that does not look at it. */
+class InvalidSourceError extends InvalidDocumentsError {
+  override readonly hint = 'correct the file or export it again, and repeat the import';
+}
+
 /**
  * @param from undefined: it is told by the name of the file and by what it holds
  * @returns what it was
  * @throws InvalidDocumentsError with the places of mistakes; InvalidUsage for what is none of the formats
  */
 export function readSource(source: SourceText, from: Format | undefined, context: ImportContext): Format {
+  try {
+    return readAs(source, from, context);
+  } catch (error) {
+    throw error instanceof InvalidDocumentsError ? new InvalidSourceError(error.problems) : error;
+  }
+}
+
+function readAs(source: SourceText, from: Format | undefined, context: ImportContext): Format {
   const format = from ?? detect(source);
   if (format === 'tenants-json') importTenantsJson(readTenantConfigDraft(source.file, source.text), context);
   else if (format === 'terraform') importTerraform(readTerraform(source.file, parseJson(source)), context);
@@ -62,9 +75,9 @@ function parseJson({ file, text }: SourceText): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
-    const { problems } = parseDocuments(file, text);
-    throw new InvalidDocumentsError(
-      problems.length > 0 ? problems : [{ file, message: 'is not valid JSON; is it complete?' }],
-    );
+    // Every JSON is YAML, so the place is right, and only the words are not.
+    const [{ line, column }] = [...parseDocuments(file, text).problems, {} as Problem];
+    const place = { ...(line !== undefined && { line }), ...(column !== undefined && { column }) };
+    throw new InvalidDocumentsError([{ file, ...place, message: 'is not valid JSON; is it complete?' }]);
   }
 }

@@ -53,7 +53,7 @@ export async function prepareImport({ source, from, dir, force, env }: ImportInp
     kvMount: vault?.kvMount ?? env['VAULT_KV_ENGINE'] ?? 'secret',
     transitMount: vault?.transitMount ?? env['VAULT_TRANSIT_ENGINE'] ?? 'transit',
   });
-  requireTenants(draft, ledger, source.file);
+  requireTenants(draft, ledger, { file: source.file, format });
   const hasPlatform = there.some(({ file }) => /(?:^|[/\\])platform\.ya?ml$/.test(file));
   const made = documentFiles(draft);
   const all = hasPlatform ? made : [platformFile(documentNameOf(basename(dir)) ?? 'dev', draft), ...made];
@@ -72,14 +72,25 @@ export async function prepareImport({ source, from, dir, force, env }: ImportInp
   };
 }
 
-function requireTenants(draft: Draft, ledger: Ledger, file: string): void {
+/** What a file of each format has when it can be imported. */
+const HOLDS: Readonly<Record<Format, string>> = {
+  'tenants-json': 'an entry in the list "tenants"',
+  tfvars: 'the variable tenant_integrations or tenants',
+  terraform: 'a resource of Airbyte, Vault or Postgres below for_each over the tenants',
+};
+
+function requireTenants(
+  draft: Draft,
+  ledger: Ledger,
+  { file, format }: { readonly file: string; readonly format: Format },
+): void {
   if (draft.tenants.size > 0) return;
   const left = ledger.entries().filter(({ outcome }) => outcome === 'left');
   const [first] = left;
   throw new TenantryError('InvalidUsage', `${file} holds no tenant that can be imported`, {
     hint: first
       ? `${first.path}: ${first.reason}${left.length > 1 ? ` (and ${left.length - 1} more)` : ''}`
-      : 'is it the right file? --from says what it is',
+      : `it was read as ${format} and needs ${HOLDS[format]}; --from reads it as something else`,
   });
 }
 

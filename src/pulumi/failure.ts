@@ -2,16 +2,55 @@
 import * as pulumi from '@pulumi/pulumi';
 import { formatError } from '../cli/format/error.ts';
 import type { Hint } from '../cli/hints.ts';
-import { TenantryError } from '../errors.ts';
+import { type ErrorCode, TenantryError } from '../errors.ts';
 
 /** How Pulumi tells that a function of our provider failed. */
 const OF_PROVIDER = /^invocation of tenantry:index:\w+ returned an error: /;
 
-/** An error of ours or of our provider for people; any other, e.g. one of Pulumi's own, as it is. */
+/** Next steps that the registry words for the command line, which has options that Pulumi has not. */
+const IN_PULUMI: Partial<Record<ErrorCode, string>> = {
+  StackNotFound:
+    'make that folder, with platform.yaml and tenants/, or name another: `pulumi config set tenantry:stack <name or folder>`',
+  MissingSetting:
+    'set it in the Platform document, the arguments or the environment (with `npm start` running: set -a; . .tenantry/dev.env; set +a)',
+};
+
+/** Where there are arguments and no documents. */
+const IN_PROGRAM: typeof IN_PULUMI = {
+  ...IN_PULUMI,
+  InvalidDocument: 'correct the arguments that are named above; they are the spec of the documents',
+};
+
+function inWordsOf(hints: typeof IN_PULUMI): Hint {
+  const byText = new Map(
+    Object.entries(hints).map(([code, hint]) => [new TenantryError(code as ErrorCode, '').hint, hint]),
+  );
+  return (text) => byText.get(text) ?? text;
+}
+
+const inPulumi = inWordsOf(IN_PULUMI);
+const inProgram = inWordsOf(IN_PROGRAM);
+
+/**
+ * An error of ours or of our provider for people; any other, e.g. one of Pulumi's own, as it is.
+ * @param hint completes the commands of hints, where there are documents that these look at
+ */
 export function readable(error: unknown, hint?: Hint): unknown {
-  if (error instanceof TenantryError) return new pulumi.RunError(formatError(error, hint).trimEnd());
+  if (error instanceof TenantryError) {
+    const words: Hint = hint ? (text) => hint(inPulumi(text)) : inProgram;
+    return runError(formatError(error, words).trimEnd());
+  }
   const told = error instanceof Error && OF_PROVIDER.test(error.message);
-  return told ? new pulumi.RunError(error.message.replace(OF_PROVIDER, '')) : error;
+  return told ? runError(error.message.replace(OF_PROVIDER, '')) : error;
+}
+
+/** Pulumi writes names of properties in front of the message, one for each resource that waits for it: ours stays. */
+function runError(message: string): pulumi.RunError {
+  // The stack is what Pulumi shows of an error that comes when the program itself has ended.
+  return Object.defineProperties(new pulumi.RunError(message), {
+    message: { get: () => message, set: () => undefined },
+    stack: { value: message, writable: true },
+  });
 }
 
 /** Runs work whose errors a person shall read. */
@@ -33,4 +72,12 @@ export async function aliveUntil<T>(work: Promise<T>): Promise<T> {
   } finally {
     done();
   }
+}
+
+/**
+ * In a stack the program waits for the work; in a program of one's own nobody does. A rejection that nobody hears of
+ * ends well for Pulumi, which then removes what was not registered.
+ */
+export function failTheRun(work: Promise<unknown>): void {
+  void work.then();
 }

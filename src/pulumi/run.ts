@@ -1,6 +1,8 @@
 /** Registers a whole stack: its documents become components, as every driver's graph has them. */
+import { isAbsolute, relative } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { completeHints } from '../cli/hints.ts';
+import { InvalidDocumentsError } from '../errors.ts';
 import type { Documents } from '../spec/documents.ts';
 import { resolveStack } from '../spec/load.ts';
 import { loadAndCheck } from '../spec/stack.ts';
@@ -42,8 +44,21 @@ export async function runStack(root: string): Promise<StackOutputs> {
     const loaded = await loadAndCheck(await resolveStack(stack, root));
     return (await registerStack(loaded)).outputs;
   } catch (error) {
-    throw readable(error, completeHints({ stack }));
+    throw readable(below(root, error), completeHints({ stack }));
   }
+}
+
+/** Files as people know them: from the folder of Pulumi.yaml, and the same on every machine. */
+function below(root: string, error: unknown): unknown {
+  if (!(error instanceof InvalidDocumentsError)) return error;
+  const problems = error.problems.map(({ file, ...problem }) => ({
+    ...problem,
+    ...(file !== undefined && { file: isAbsolute(file) ? relative(root, file) : file }),
+  }));
+  return new InvalidDocumentsError(
+    problems,
+    error.code === 'CatalogInvalid' ? 'CatalogInvalid' : 'InvalidDocument',
+  );
 }
 
 export async function registerStack({

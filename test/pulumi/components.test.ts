@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import * as vault from '@pulumi/vault';
 import { beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import * as tenantry from '../../src/pulumi/index.ts';
-import { record } from '../support/pulumi-mocks.ts';
+import { type MockOptions, record } from '../support/pulumi-mocks.ts';
 import { SECRETS, setEnvironment } from '../support/pulumi-program.ts';
 
 beforeEach(setEnvironment);
@@ -10,6 +10,22 @@ beforeEach(setEnvironment);
 /** The value of an output, once it is known. */
 function known<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => output.apply((value) => resolve(value as T)));
+}
+
+/** Rejections that nobody handles: by these alone Pulumi learns that the run failed. */
+async function unheard(program: () => unknown, options?: MockOptions): Promise<unknown[]> {
+  const others = process.listeners('unhandledRejection');
+  const heard: unknown[] = [];
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', (error) => heard.push(error));
+  try {
+    await record(program, options);
+    // Node tells of them when all microtasks are done.
+    await new Promise(setImmediate);
+  } finally {
+    process.removeAllListeners('unhandledRejection');
+    for (const each of others) process.on('unhandledRejection', each);
+  }
+  return heard;
 }
 
 describe('a program of one’s own', () => {
@@ -150,15 +166,22 @@ describe('arguments', () => {
     ).toMatch(/^Platform prod: spec\.vault\.auth\.token: .*reference/);
   });
 
-  test('of an integration are checked against the catalog', async () => {
-    const message = await failure(async () => {
+  test('of an integration are checked against the catalog, and a mistake fails a program that does not wait', async () => {
+    const [error, ...others] = await unheard(() => {
       const tenant = new tenantry.Tenant('acme', { platform: new tenantry.Platform('prod') });
-      const integration = new tenantry.TenantIntegration('acme-github', { tenant, integration: 'github' });
-      await integration.registered;
+      return new tenantry.TenantIntegration('acme-github', { tenant, integration: 'github' });
     });
-    expect(message).toMatch(
-      /^TenantIntegration acme-github: spec\.config\.repositories: is required by github/,
+    expect(others).toEqual([]);
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    expect((error as Error).message).toMatch(
+      /^TenantIntegration acme-github: spec\.config\.repositories: is required by github.*correct the arguments/s,
     );
+  });
+
+  test('a platform whose systems refuse fails a program that does not wait', async () => {
+    const failing = { 'tenantry:index:getShared secret': new Error('NotOwned: somebody made it') };
+    const heard = await unheard(() => new tenantry.Platform('prod'), { failing });
+    expect(heard.map(String)).toEqual([expect.stringContaining('somebody made it')]);
   });
 
   test('of several tenants are checked together, as documents of a stack are', async () => {

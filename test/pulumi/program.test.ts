@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { draftSettings } from '../../src/clients/settings.ts';
+import { TenantryError } from '../../src/errors.ts';
 import { buildGraph } from '../../src/plan/build.ts';
 import { readable } from '../../src/pulumi/failure.ts';
 import { runStack } from '../../src/pulumi/run.ts';
@@ -251,6 +252,13 @@ test('a secret that is not there fails the run', async () => {
   await expect(recordStack(MANY, { failing })).rejects.toThrow('SecretNotFound');
 });
 
+test('what Pulumi writes in front of a message, once for each resource that waits, is not told', () => {
+  const error = readable(new TenantryError('SecretNotFound', '${ENV:X} is not there')) as Error;
+  error.message = `error serializing property "password": ${error.message}`;
+  expect(error.message).toMatch(/^SecretNotFound: \$\{ENV:X\} is not there\n {2}→ store the value/);
+  expect(error.stack).toBe(error.message);
+});
+
 test('what the provider refuses is told without a stack of calls; a bug keeps its own', () => {
   const refused = new Error(
     'invocation of tenantry:index:getShared returned an error: NotOwned: it is there',
@@ -270,7 +278,9 @@ describe('the folder of the stack', () => {
         join(root, 'stacks', 'prod', 'platform.yaml'),
         `${platformYaml('prod')}${tenantYaml('acme')}`,
       );
-      await expect(record(() => runStack(root))).rejects.toThrow(/there is no stack "dev".*stacks: prod/s);
+      await expect(record(() => runStack(root))).rejects.toThrow(
+        /there is no stack "dev".*stacks: prod.*pulumi config set tenantry:stack/s,
+      );
       pulumi.runtime.setAllConfig({ 'tenantry:stack': 'prod' });
       const { result } = await record(() => runStack(root));
       expect(Object.keys(result.tenants)).toEqual(['acme']);
@@ -278,7 +288,7 @@ describe('the folder of the stack', () => {
       const failure = await record(() => runStack(root)).catch((error: unknown) => error);
       expect(pulumi.RunError.isInstance(failure)).toBe(true);
       expect(String(failure)).toMatch(
-        /platform\.yaml:\d+:\d+: .*unknown field.*tenantry validate --stack prod/s,
+        /^Error: stacks.prod.platform\.yaml:\d+:\d+: .*unknown field.*tenantry validate --stack prod/s,
       );
     } finally {
       pulumi.runtime.setAllConfig({});
@@ -290,7 +300,7 @@ describe('the folder of the stack', () => {
     vi.stubEnv('VAULT_ADDR', '');
     vi.stubEnv('PGHOST', '');
     await expect(recordStack(tenantYaml('acme'))).rejects.toThrow(
-      /spec\.vault\.address.*spec\.postgres\.host/s,
+      /spec\.vault\.address.*spec\.postgres\.host.*\. \.tenantry\/dev\.env; set \+a/s,
     );
   });
 });

@@ -17,7 +17,7 @@ import type { IntegrationDocument } from '../../spec/integration.ts';
 import { type PlatformDocument, platformDocument, type platformSpec } from '../../spec/platform.ts';
 import { formatSecretRef, type SecretRef } from '../../spec/secret-ref.ts';
 import type { TenantDocument } from '../../spec/tenant.ts';
-import { aliveUntil, orReadable } from '../failure.ts';
+import { aliveUntil, failTheRun, orReadable } from '../failure.ts';
 import { pulumiOwner } from '../provider/urn.ts';
 import { Registry, resourcesOf } from '../registrations/registry.ts';
 import { getClaim, getSecretVersion, getShared } from '../sdk/index.ts';
@@ -81,6 +81,7 @@ export class Platform extends pulumi.ComponentResource {
       version: (secret) => this.version(secret),
     });
     this.registered = this.#registerShared();
+    if (!stack) failTheRun(this.registered);
     this.registerOutputs({});
   }
 

@@ -7,6 +7,7 @@ import type { Settings } from '../../clients/settings.ts';
 import { TenantryError } from '../../errors.ts';
 import type { PlatformDocument } from '../../spec/platform.ts';
 import { formatSecretRef, type SecretRef } from '../../spec/secret-ref.ts';
+import { readable } from '../failure.ts';
 import { Provider } from '../sdk/index.ts';
 
 /** Packages whose resources are registered. */
@@ -130,6 +131,8 @@ async function ofVault(reference: SecretRef, { settings, env }: ProvidersInput):
   const clients = connectEach(settings, { env, readOnly: true });
   try {
     return await (await clients.secrets).resolve(reference);
+  } catch (error) {
+    throw readable(error);
   } finally {
     await clients.close();
   }

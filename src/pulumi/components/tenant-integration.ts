@@ -10,7 +10,7 @@ import {
   integrationDocument,
   type integrationSpec,
 } from '../../spec/integration.ts';
-import { aliveUntil, orReadable } from '../failure.ts';
+import { aliveUntil, failTheRun, orReadable } from '../failure.ts';
 import type { CredentialFacts } from '../registrations/facts.ts';
 import { resourcesOf } from '../registrations/registry.ts';
 import { getCredential } from '../sdk/index.ts';
@@ -64,6 +64,7 @@ export class TenantIntegration extends pulumi.ComponentResource {
       orReadable(() => documentOf(integrationDocument, 'TenantIntegration', specOf(name, tenant, spec)));
     super('tenantry:index:TenantIntegration', name, {}, pulumi.mergeOptions({ parent: tenant }, opts));
     this.registered = aliveUntil(this.#register(tenant, document));
+    if (!stack) failTheRun(this.registered);
     // The program fails once, by the promise itself, and not again by each output.
     const result = pulumi.output(this.registered.catch((): IntegrationResult => ({ connected: false })));
     this.connected = result.connected;

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { resolveEngine } from '../../engines/resolve.ts';
 import { startVault } from '../../support/engines/vault.ts';
@@ -12,6 +14,7 @@ import {
 import type { ExportedResource } from '../../support/pulumi/workspace.ts';
 import { sql } from '../../support/sql.ts';
 import { integrationYaml, type Systems, startSystemsWith, tenantYaml } from '../../support/world.ts';
+import { documentedCommand } from '../ci/documented.ts';
 
 const TENANTS = Array.from({ length: 6 }, (_, index) => `tenant-${index + 1}`);
 
@@ -68,6 +71,43 @@ async function dropUnrecordedRoles(): Promise<void> {
   for (const { rolname } of there) if (!recorded.has(rolname)) await sql(systems, `DROP ROLE "${rolname}"`);
 }
 
+interface Checkpoint {
+  readonly checkpoint: { readonly latest: { resources: ExportedResource[]; pending_operations?: unknown[] } };
+}
+
+/** As a kill leaves it: the resource is under way and not recorded. `pulumi stack import` leaves out what is under way. */
+async function unrecord(isIt: (resource: ExportedResource) => boolean): Promise<void> {
+  const file = join(project.backend, '.pulumi', 'stacks', 'tenantry', 'prod.json');
+  const state = JSON.parse(await readFile(file, 'utf8')) as Checkpoint;
+  const { latest } = state.checkpoint;
+  const left = latest.resources.filter((resource) => !isIt(resource));
+  const known = new Set(left.map(({ urn }) => urn));
+  latest.pending_operations = latest.resources
+    .filter(isIt)
+    .map(({ id: _id, outputs: _outputs, ...resource }) => ({
+      type: 'creating',
+      resource,
+    }));
+  latest.resources = left.map((item) => ({ ...item, ...withoutDependencies(item, known) }));
+  await writeFile(file, JSON.stringify(state));
+}
+
+/** The command of the docs for the roles of acme, for those of another tenant. */
+async function takeOver(tenant: string, role: string): Promise<string[]> {
+  const words = await documentedCommand('pulumi import', 'program.md');
+  const names = {
+    'eu-1': 'prod',
+    tenant_acme_loader: `tenant_${tenant.replace('-', '_')}_${role}`,
+    'acme-loader': `${tenant}-${role}`,
+    acme: tenant,
+  };
+  const renamed = Object.entries(names).reduce(
+    (text, [from, to]) => text.replaceAll(from, to),
+    words.slice(1).join(' '),
+  );
+  return [...renamed.split(' '), '--yes', '--skip-preview'];
+}
+
 /** The state must not name what is not in it. */
 function withoutDependencies(
   { dependencies = [] }: ExportedResource,
@@ -118,6 +158,29 @@ describe('an up that is killed', LIMIT, () => {
     expect(up.code, up.stdout + up.stderr).toBe(0);
     expect(JSON.parse(await wholeWorld(systems))).toEqual(JSON.parse(before));
     expect(await project.preview()).toMatchObject({ code: 0, operations: [] });
+  });
+
+  it('before it recorded the roles of a tenant goes on when they are imported as the docs say', async () => {
+    const passwords = (): Promise<object[]> =>
+      sql(systems, 'SELECT rolname, rolpassword FROM pg_authid ORDER BY rolname');
+    const [before, world] = [await passwords(), await wholeWorld(systems)];
+    await unrecord(({ urn, type }) => type === ROLE && urn.includes('::tenant-2-'));
+    const refused = await project.up();
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout).toMatch(/role "tenant_tenant_2_(loader|reader)" already exists/);
+    for (const role of ['loader', 'reader']) {
+      const imported = await project.run(await takeOver('tenant-2', role));
+      expect(imported.code, imported.stdout + imported.stderr).toBe(0);
+    }
+    const up = await project.up();
+    expect(up.code, up.stdout + up.stderr).toBe(0);
+    expect(up.stdout).toContain('interrupted while creating');
+    expect(await passwords()).toEqual(before);
+    expect(JSON.parse(await wholeWorld(systems))).toEqual(JSON.parse(world));
+    expect((await project.refresh({ args: ['--clear-pending-creates'] })).code).toBe(0);
+    const preview = await project.preview();
+    expect(preview).toMatchObject({ code: 0, operations: [] });
+    expect(preview.stdout).not.toContain('interrupted while creating');
   });
 
   it('leaves the same world as one that was not', async () => {
