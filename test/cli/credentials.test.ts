@@ -122,6 +122,14 @@ describe('set', () => {
     const { code, stderr } = await other.run(['credentials', 'set', 'claimed', 'notion'], { input: SECRET });
     expect(code).toBe(1);
     expect(stderr).toContain('OwnedByAnother: tenant claimed belongs to cli:claimer');
+    expect(stderr).toContain('`--owner cli:claimer`');
+    const set = (owner: string): Promise<{ code: number; stderr: string; stdout: string }> =>
+      other.run(['credentials', 'set', 'claimed', 'notion', '--owner', owner], { input: SECRET });
+    expect((await set('cli:other')).stderr).toContain('belongs to cli:claimer, and this is cli:other');
+    expect((await set('claimer')).stderr).toContain('"claimer" is no owner');
+    const done = await set('cli:claimer');
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.stdout).toContain('The next run of cli:claimer takes it to Airbyte');
   });
 });
 

@@ -70,6 +70,20 @@ describe('a program of one’s own', () => {
     expect(of('tenantry:index:Source').size).toBe(0);
   });
 
+  test('without a page to connect at, a person is told the command that stores a token for this driver', async () => {
+    vi.stubEnv('TENANTRY_URL', '');
+    const { result } = await record(
+      () => {
+        const tenant = new tenantry.Tenant('acme', { platform: new tenantry.Platform('prod') });
+        return new tenantry.TenantIntegration('acme-notion', { tenant, integration: 'notion' });
+      },
+      { credentials: { 'acme/notion': { connected: false } } },
+    );
+    expect(await known(result.nextStep)).toMatch(
+      /: tenantry credentials set acme notion --owner pulumi:[^/ ]+\/[^/ ]+$/,
+    );
+  });
+
   test('tenants without a platform share one that the environment describes', async () => {
     const { of } = await record(async () => {
       vi.resetModules();

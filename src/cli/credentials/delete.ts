@@ -6,9 +6,10 @@ import { credentialPath } from '../../resources/vault/paths.ts';
 import { type CommandContext, documentsCommand, type ExitCode, report, writeJson } from '../command.ts';
 import { confirmName } from '../confirm.ts';
 import { type StackOptions, withSession } from '../session.ts';
-import { requireClaim, requirePlace } from './place.ts';
+import { OWNER_OPTION, requireClaim, requirePlace } from './place.ts';
 
 interface DeleteOptions extends StackOptions {
+  readonly owner?: string;
   readonly confirm?: string;
 }
 
@@ -25,6 +26,7 @@ export function deleteCommand(context: CommandContext): Command {
     .argument('<tenant>', 'name of the tenant')
     .argument('<integration>', 'id of the integration')
     .option('--confirm <name>', 'tenant/integration once more, instead of typing it (for CI)')
+    .option(...OWNER_OPTION)
     .action((tenant: string, integration: string, options: DeleteOptions) =>
       report(context, options, () => deleteCredential({ tenant, integration }, options, context)),
     );
@@ -41,7 +43,7 @@ async function deleteCredential(
     const { vault } = session.world;
     const found = ((await readMetadata(vault, path, session.world))?.current_version ?? 0) > 0;
     if (found) {
-      await requireClaim(session, place.tenant);
+      await requireClaim(session, place.tenant, options.owner);
       await confirmName(io, {
         question: `This cannot be undone. Type "${path}" to remove it`,
         name: path,

@@ -1,7 +1,7 @@
 /** Where a credential may be written: at a place that a document names, of a tenant that is ours. */
 import type { CredentialPlace } from '../../credentials/store.ts';
 import { TenantryError } from '../../errors.ts';
-import { ownedByAnother } from '../../reconcile/ownership.ts';
+import { isOwner, type Owner } from '../../resources/mark.ts';
 import { claimPath } from '../../resources/vault/paths.ts';
 import { didYouMean } from '../../spec/suggest.ts';
 import { requireTenant, type Session } from '../session.ts';
@@ -23,14 +23,31 @@ export function requirePlace(session: Session, { tenant, integration }: Credenti
   );
 }
 
+/** For commands that write a tenant's credential. */
+export const OWNER_OPTION = [
+  '--owner <owner>',
+  'driver that owns the tenant, e.g. pulumi:tenants/prod (default: this stack)',
+] as const;
+
 /**
  * Every driver checks the claim before it writes to a tenant's place. And a tenant that was never applied has no key:
  * Vault would make one on the way, which the first apply would then find in its way.
  */
-export async function requireClaim(session: Session, tenant: string): Promise<void> {
+export async function requireClaim(
+  session: Session,
+  tenant: string,
+  expected: Owner = session.owner,
+): Promise<void> {
+  if (!isOwner(expected)) {
+    throw new TenantryError('InvalidUsage', `"${expected}" is no owner`, {
+      hint: 'pass cli:<stack>, operator:<cluster> or pulumi:<project>/<stack>',
+    });
+  }
   const owner = await requireApplied(session, tenant);
-  if (owner === session.owner) return;
-  throw ownedByAnother(`tenant ${tenant}`, { owner, tenant }, session.owner);
+  if (owner === expected) return;
+  throw new TenantryError('OwnedByAnother', `tenant ${tenant} belongs to ${owner}, and this is ${expected}`, {
+    hint: `where these are its documents too, pass \`--owner ${owner}\``,
+  });
 }
 
 /** @returns who has applied the tenant @throws Blocked when nobody has */

@@ -6,9 +6,10 @@ import { type CommandContext, documentsCommand, type ExitCode, report, writeJson
 import { confirmName } from '../confirm.ts';
 import { withCustody } from '../custody.ts';
 import { type StackOptions, withSession } from '../session.ts';
-import { requireClaim, requirePlace } from './place.ts';
+import { OWNER_OPTION, requireClaim, requirePlace } from './place.ts';
 
 interface RevokeOptions extends StackOptions {
+  readonly owner?: string;
   readonly confirm?: string;
 }
 
@@ -32,6 +33,7 @@ export function revokeCommand(context: CommandContext): Command {
     .argument('<tenant>', 'name of the tenant')
     .argument('<integration>', 'id of the integration')
     .option('--confirm <name>', 'tenant/integration once more, instead of typing it (for CI)')
+    .option(...OWNER_OPTION)
     .action((tenant: string, integration: string, options: RevokeOptions) =>
       report(context, options, () => revoke({ tenant, integration }, options, context)),
     );
@@ -51,7 +53,7 @@ async function revoke(
       else io.out(`There is no credential ${path}; nothing to revoke.\n`);
       return 0 as const;
     }
-    await requireClaim(session, place.tenant);
+    await requireClaim(session, place.tenant, options.owner);
     await confirmName(io, {
       question: `This cannot be undone. Type "${path}" to revoke it`,
       name: path,

@@ -15,10 +15,11 @@ import { didYouMean } from '../../spec/suggest.ts';
 import { type CommandContext, documentsCommand, type ExitCode, report, writeJson } from '../command.ts';
 import { askSecret } from '../confirm.ts';
 import { showFor } from '../format/show.ts';
-import { type StackOptions, withSession } from '../session.ts';
-import { requireClaim, requirePlace } from './place.ts';
+import { type Session, type StackOptions, withSession } from '../session.ts';
+import { OWNER_OPTION, requireClaim, requirePlace } from './place.ts';
 
 interface SetOptions extends StackOptions {
+  readonly owner?: string;
   readonly field?: readonly string[];
   readonly secret: string;
   readonly expiresAt?: string;
@@ -40,6 +41,7 @@ export function setCommand(context: CommandContext): Command {
     .option('--secret <field>', 'field that the secret is stored in', 'access_token')
     .option('--field <name=value...>', 'facts beside it that are no secrets, e.g. workspace_id=T123')
     .option('--expires-at <time>', 'when the token ends, as RFC 3339 (default: never)')
+    .option(...OWNER_OPTION)
     .action((tenant: string, integration: string, options: SetOptions) =>
       report(context, options, () => setCredential({ tenant, integration }, options, context)),
     );
@@ -61,7 +63,7 @@ async function setCredential(
   const facts = { ...parseFields(options.field ?? []), ...parseTime(options.expiresAt) };
   return withSession({ ...options, withoutAirbyte: true }, io, async (session) => {
     requirePlace(session, place);
-    await requireClaim(session, place.tenant);
+    await requireClaim(session, place.tenant, options.owner);
     const path = credentialPath(place.tenant, place.integration);
     const secret = await askSecret(io, `${options.secret} of ${path}`);
     session.backends.redactor.add(secret);
@@ -79,14 +81,17 @@ async function setCredential(
     const { hint } = showFor(io, options);
     if (options.output === 'json') writeJson(io, { ok: true, ...place, version });
     else {
-      const who =
-        session.source === 'files'
-          ? hint('`tenantry apply`')
-          : 'The operator, when it looks at the tenant next,';
+      const who = nextDriver(session, options.owner) ?? hint('`tenantry apply`');
       io.out(`Stored ${path}, version ${version}, encrypted. ${who} takes it to Airbyte.\n`);
     }
     return 0 as const;
   });
+}
+
+/** Undefined where it is this command line. */
+function nextDriver({ source, owner }: Session, given: string | undefined): string | undefined {
+  if (source !== 'files') return 'The operator, when it looks at the tenant next,';
+  return given === undefined || given === owner ? undefined : `The next run of ${given}`;
 }
 
 /** What the credential holds beside the new secret; the end of the old token says nothing about the new one. */

@@ -3,7 +3,9 @@ import * as pulumi from '@pulumi/pulumi';
 import type { z } from 'zod';
 import type { Catalog } from '../../catalog/entry.ts';
 import { loadCatalog } from '../../catalog/load.ts';
+import { completeCommands } from '../../named-commands.ts';
 import { type Resource, versionedSecrets } from '../../plan/graph.ts';
+import type { Owner } from '../../resources/mark.ts';
 import type { Loaded } from '../../spec/documents.ts';
 import {
   type IntegrationDocument,
@@ -106,7 +108,7 @@ export class TenantIntegration extends pulumi.ComponentResource {
     const output = (kind: string, field: string): pulumi.Output<string | undefined> =>
       pulumi.output(registry.output(`${kind}/${name}`, field) as pulumi.Input<string | undefined>);
     return {
-      ...this.#gate(own, document, facts),
+      ...this.#gate(own, facts, { document, owner: platform.owner }),
       sourceId: output('airbyte:source', 'id'),
       connectionId: output('airbyte:connection', 'connectionId'),
     };
@@ -119,12 +121,15 @@ export class TenantIntegration extends pulumi.ComponentResource {
   /** Says what is waited for. An unmet gate is no error: the next `up` after the connect makes the rest. */
   #gate(
     own: readonly Resource[],
-    { spec: { tenant, integration } }: IntegrationDocument,
     { connected }: CredentialFacts,
+    { document, owner }: { readonly document: IntegrationDocument; readonly owner: Owner },
   ): IntegrationResult {
     const gate = connected ? undefined : own.flatMap(({ gates }) => gates)[0];
     if (!gate) return { connected };
-    const { nextStep } = gate;
+    const { tenant, integration } = document.spec;
+    // The command line takes its own stack for the owner.
+    const named = { of: /^credentials set\b/, options: [`--owner ${owner}`] };
+    const nextStep = completeCommands(gate.nextStep, named);
     const waiting = `waiting for ${tenant} to connect ${integration}: ${nextStep}`;
     void pulumi.log.info(waiting, this);
     const connectUrl = /https?:\/\/\S+/.exec(nextStep)?.[0];
