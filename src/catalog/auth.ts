@@ -41,6 +41,10 @@ const scopes = z
       .string()
       .default('scope')
       .describe('Name of the request parameter; Slack has user_scope too.'),
+    explained: z
+      .record(z.string().min(1), z.string().min(1).max(200))
+      .default({})
+      .describe('What a scope lets us do, for the person who is asked: scope → a short sentence.'),
   })
   .describe('OAuth scopes.');
 
@@ -166,6 +170,10 @@ const githubApp = z.strictObject({
     .record(z.string(), z.enum(['read', 'write']))
     .default({})
     .describe('Permissions of the app.'),
+  explained: z
+    .record(z.string().min(1), z.string().min(1).max(200))
+    .default({})
+    .describe('What a permission lets us do, for the person who is asked: permission → a short sentence.'),
   facts,
   callbackFacts,
   account: account.optional(),

@@ -1,6 +1,7 @@
 /** Checks of a catalog entry that its schema cannot say: what refers to what, and who may hold which secret. */
 import { credentialFieldsOf, factNames } from './auth.ts';
 import { checkValue } from './check-config.ts';
+import { checkPreviews } from './check-preview.ts';
 import type { CatalogEntry, CatalogSetting, CatalogWebhook } from './entry.ts';
 import {
   ALLOWED_PLACEHOLDERS,
@@ -26,6 +27,7 @@ export function checkEntry(entry: CatalogEntry): EntryProblem[] {
     ...checkSettings(entry),
     ...checkUrls(entry),
     ...checkWebhook(entry),
+    ...checkPreviews(entry, knownNames(entry)),
   ];
 }
 
@@ -170,8 +172,13 @@ function entryUrls(entry: CatalogEntry): readonly TemplateString[] {
   ];
 }
 
+/** Facts and settings, which may fill a placeholder. */
+function knownNames(entry: CatalogEntry): string[] {
+  return [...factNames(entry.auth), ...Object.keys(entry.airbyte?.config ?? {})];
+}
+
 function checkUrls(entry: CatalogEntry): EntryProblem[] {
-  const known = ['app', ...factNames(entry.auth), ...Object.keys(entry.airbyte?.config ?? {})];
+  const known = ['app', ...knownNames(entry)];
   return entryUrls(entry).flatMap(({ path, text }) => [
     ...urlPlaceholders(text)
       .filter((name) => !known.includes(name))

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { StreamSpec } from '../spec/integration.ts';
 import { documentName } from '../spec/names.ts';
 import { auth } from './auth.ts';
+import { columns, preview } from './preview.ts';
 import { urlTemplate } from './url-template.ts';
 
 const https = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
@@ -48,6 +49,8 @@ const stream = z.strictObject({
     .describe('How rows are written. Default: Airbyte’s, full_refresh_overwrite.'),
   cursorField: z.array(z.string()).optional().describe('Path of the cursor where the source has none.'),
   primaryKey: z.array(z.array(z.string())).optional().describe('Paths of the key where the source has none.'),
+  columns: columns.default({}),
+  preview: preview.optional(),
 });
 
 const airbyte = z
@@ -227,6 +230,7 @@ export const catalogEntry = z
 
 export type CatalogEntry = z.output<typeof catalogEntry>;
 export type CatalogSetting = z.output<typeof setting>;
+export type CatalogStream = z.output<typeof stream>;
 export type CatalogWebhook = z.output<typeof webhook>;
 
 /** All entries of a run by id: the product's own and the stack's private ones. */
