@@ -13,8 +13,47 @@ export function sourceDefinition(source: Actor): SourceDefinition {
   return found;
 }
 
+/** A change at the vendor, which the connector then finds. */
+export interface SchemaEdit {
+  /** Streams that are gone. */
+  readonly removeStreams?: readonly string[];
+  /** Streams that are new, without rows. */
+  readonly addStreams?: readonly Pick<Stream, 'name' | 'columns' | 'primaryKey' | 'cursor'>[];
+  /** Stream → columns that are gone. */
+  readonly removeColumns?: Readonly<Record<string, readonly string[]>>;
+  /** Stream → columns that are new or have another type. */
+  readonly addColumns?: Readonly<Record<string, Stream['columns']>>;
+}
+
+/** They end with the process: a change that is there for good belongs into the connector. */
+const edits = new WeakMap<Actor, SchemaEdit>();
+
+/** Airbyte has discovered it already, as it does before a job; replaces the edit before. */
+export function editSchema(source: Actor, edit: SchemaEdit): void {
+  edits.set(source, edit);
+}
+
 export function discover(source: Actor): readonly Stream[] {
-  return sourceDefinition(source).streams(source.configuration);
+  const streams = sourceDefinition(source).streams(source.configuration);
+  const edit = edits.get(source);
+  return edit === undefined ? streams : edited(streams, edit);
+}
+
+function edited(streams: readonly Stream[], edit: SchemaEdit): readonly Stream[] {
+  const kept = streams.filter(({ name }) => !edit.removeStreams?.includes(name));
+  return [...kept, ...(edit.addStreams ?? [])].map((stream) => {
+    const gone = edit.removeColumns?.[stream.name] ?? [];
+    const columns = { ...stream.columns, ...edit.addColumns?.[stream.name] };
+    const left = Object.fromEntries(Object.entries(columns).filter(([name]) => !gone.includes(name)));
+    const { cursor, ...rest } = stream;
+    return {
+      ...rest,
+      columns: left,
+      // A connector without the column can neither key by it nor go by it.
+      primaryKey: stream.primaryKey.filter(([name = '']) => !gone.includes(name)),
+      ...(cursor !== undefined && !gone.includes(cursor) && { cursor }),
+    };
+  });
 }
 
 /** Modes that the source's stream and a Postgres destination have in common. */

@@ -2,7 +2,16 @@
 import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { sourceDefinition } from './discovery.ts';
-import type { Actor, Connection, Job, JobStatus, JobType, State } from './state.ts';
+import type { JobFault } from './faults.ts';
+import {
+  type Actor,
+  type Connection,
+  isUnderWay,
+  type Job,
+  type JobStatus,
+  type JobType,
+  type State,
+} from './state.ts';
 import { namespaceOf, runClear, runSync, type SyncInput } from './sync/sync.ts';
 
 /** Each running job holds a connection to Postgres; more jobs stay pending. */
@@ -36,6 +45,8 @@ interface JobsOptions {
   readonly changed: () => void;
   readonly saas: Readonly<Record<string, string>>;
   readonly onJob?: ((job: DevAirbyteJob) => void) | undefined;
+  /** What goes wrong with the job of this connection that begins now. */
+  readonly fault?: (connectionId: string) => JobFault | undefined;
 }
 
 export function createJobs(options: JobsOptions): Jobs {
@@ -47,7 +58,7 @@ export function createJobs(options: JobsOptions): Jobs {
   const move = (job: Job, status: JobStatus): void => {
     job.status = status;
     job.updatedAt = now();
-    if (status !== 'pending' && status !== 'running') {
+    if (!isUnderWay(status)) {
       state.running.delete(job.connectionId);
       aborts.delete(job.jobId);
     }
@@ -62,6 +73,7 @@ export function createJobs(options: JobsOptions): Jobs {
     if (job.status !== 'pending') return;
     move(job, 'running');
     try {
+      await suffer(options.fault?.(job.connectionId), input, move);
       await (job.jobType === 'sync' ? runSync(input) : runClear(input));
       if (!signal.aborted) move(job, 'succeeded');
     } catch (error) {
@@ -124,6 +136,24 @@ export function createJobs(options: JobsOptions): Jobs {
       await Promise.allSettled(ends);
     },
   };
+}
+
+/** Resolves when the job may go on. */
+async function suffer(
+  fault: JobFault | undefined,
+  { job, signal }: SyncInput,
+  move: (job: Job, status: JobStatus) => void,
+): Promise<void> {
+  if (fault === undefined) return;
+  if (fault.kind === 'fail') throw new Error(fault.reason);
+  const cancelled = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  if (fault.kind === 'stuck') await cancelled;
+  if (fault.kind !== 'incomplete') return;
+  move(job, 'incomplete');
+  await Promise.race([fault.until, cancelled]);
+  move(job, 'running');
 }
 
 /** fetch hides what went wrong in the cause. */

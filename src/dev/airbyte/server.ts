@@ -6,11 +6,13 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { TenantryError } from '../../errors.ts';
 import type { JsonObject } from './connectors/definition.ts';
+import { editSchema, type SchemaEdit } from './discovery.ts';
 import type { Emulator } from './emulator.ts';
+import { type AirbyteFaultSwitch, type AirbyteFaults, airbyteFaults } from './faults.ts';
 import { createJobs, type DevAirbyteJob } from './jobs.ts';
 import { persist } from './persistence.ts';
 import { badRequest, otherProblem, Problem } from './problem.ts';
-import { actorRoutes } from './routes/actors.ts';
+import { actorRoutes, liveActor } from './routes/actors.ts';
 import { applicationRoutes, newApplication } from './routes/applications.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -21,6 +23,7 @@ import { workspaceRoutes } from './routes/workspaces.ts';
 import { type Actor, type Application, State } from './state.ts';
 import { createTokens } from './tokens.ts';
 
+export type { AirbyteFaults, JobFault } from './faults.ts';
 export type { DevAirbyteJob } from './jobs.ts';
 
 const BASE = '/api/public/v1';
@@ -44,7 +47,7 @@ export interface DevAirbyteOptions {
   readonly apiKey?: string;
   /** sourceType → base URL of the API that the connector calls instead of the vendor's. */
   readonly saas?: Readonly<Record<string, string>>;
-  /** Called before a request is handled, with the path below the base; may throw {status, body} to inject a fault. */
+  /** Called before a request is handled, with the path below the base; may throw {status, body, headers} to inject a fault. */
   readonly onRequest?: (request: { method: string; path: string }) => void | Promise<void>;
   /** Called when a source's schema is read for the first time since its configuration changed; may wait, as Airbyte does. */
   readonly onDiscover?: (source: { sourceId: string; sourceType: string }) => void | Promise<void>;
@@ -57,6 +60,10 @@ export interface DevAirbyte {
   readonly url: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Faults on demand; none from the start. */
+  readonly faults: AirbyteFaults;
+  /** Changes what the connector of a source finds, as a vendor does. Throws for a source that is not there. */
+  editSchema(sourceId: string, edit: SchemaEdit): void;
   /** Stops jobs, writes the state and ends the server. */
   close(): Promise<void>;
 }
@@ -68,6 +75,7 @@ export async function startDevAirbyte(options: DevAirbyteOptions = {}): Promise<
   const application = firstApplication(state, options, now());
   const { changed } = file;
   changed();
+  const faults = airbyteFaults();
   let url = '';
   const emulator: Emulator = {
     state,
@@ -75,13 +83,20 @@ export async function startDevAirbyte(options: DevAirbyteOptions = {}): Promise<
     changed,
     url: () => url,
     tokens: createTokens(state, now, options.apiKey),
-    jobs: createJobs({ state, now, changed, saas: options.saas ?? {}, onJob: options.onJob }),
+    jobs: createJobs({
+      state,
+      now,
+      changed,
+      saas: options.saas ?? {},
+      onJob: options.onJob,
+      fault: faults.ofJob,
+    }),
     discovered: discoveryCache(options.onDiscover),
   };
   const app = Fastify({ forceCloseConnections: true });
   app.register(
     (scope, _options, done) => {
-      routes(scope, emulator, options);
+      routes(scope, emulator, { ...options, faults });
       done();
     },
     { prefix: BASE },
@@ -94,6 +109,8 @@ export async function startDevAirbyte(options: DevAirbyteOptions = {}): Promise<
     url,
     clientId: application.clientId,
     clientSecret: application.clientSecret,
+    faults,
+    editSchema: (sourceId, edit) => editSchema(liveActor(state, 'source', sourceId), edit),
     async close() {
       await app.close();
       await emulator.jobs.close();
@@ -138,7 +155,9 @@ function discoveryCache(onDiscover: DevAirbyteOptions['onDiscover']): Emulator['
   };
 }
 
-function routes(app: FastifyInstance, emulator: Emulator, options: DevAirbyteOptions): void {
+type RouteOptions = Pick<DevAirbyteOptions, 'onRequest'> & { readonly faults: AirbyteFaultSwitch };
+
+function routes(app: FastifyInstance, emulator: Emulator, options: RouteOptions): void {
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },
@@ -148,6 +167,8 @@ function routes(app: FastifyInstance, emulator: Emulator, options: DevAirbyteOpt
   app.addHook('onRequest', async (request) => {
     const path = request.url.slice(BASE.length).split('?')[0] ?? '';
     if (options.onRequest !== undefined) await options.onRequest({ method: request.method, path });
+    const refused = options.faults.ofRequest();
+    if (refused !== undefined) throw refused;
     if (!OPEN.has(path)) emulator.tokens.check(request.headers.authorization);
   });
   app.get('/health', (_request, reply) => reply.type('text/plain').send('Successful operation'));
@@ -169,6 +190,7 @@ function sendProblem(reply: FastifyReply, problem: Problem): void {
 interface InjectedFault {
   readonly status: number;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 function isFault(error: unknown): error is InjectedFault {
@@ -176,7 +198,11 @@ function isFault(error: unknown): error is InjectedFault {
 }
 
 function answerError(error: unknown, reply: FastifyReply): void {
-  if (isFault(error) && !(error instanceof Problem)) reply.code(error.status).send(error.body ?? '');
+  if (isFault(error) && !(error instanceof Problem))
+    reply
+      .code(error.status)
+      .headers(error.headers ?? {})
+      .send(error.body ?? '');
   else sendProblem(reply, problemOf(error));
 }
 

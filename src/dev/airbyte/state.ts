@@ -77,7 +77,7 @@ export interface Tag {
   color: string;
 }
 
-export type JobStatus = 'pending' | 'running' | 'failed' | 'succeeded' | 'cancelled';
+export type JobStatus = 'pending' | 'running' | 'incomplete' | 'failed' | 'succeeded' | 'cancelled';
 export type JobType = 'sync' | 'reset' | 'clear';
 
 export interface Job {
@@ -93,6 +93,11 @@ export interface Job {
   bytesSynced: number;
   /** Why it failed; the public API does not show it. */
   error?: string;
+}
+
+/** Incomplete: an attempt failed, and Airbyte makes another one. */
+export function isUnderWay(status: JobStatus): boolean {
+  return status === 'pending' || status === 'running' || status === 'incomplete';
 }
 
 /** One table with an index by workspace, so that a list of one tenant's objects does not read everyone's. */
@@ -179,8 +184,9 @@ export class State {
     for (const tag of from.tags) this.tags.add(tag);
     for (const job of from.jobs) {
       this.lastJobId = Math.max(this.lastJobId, job.jobId);
-      const cut = job.status === 'pending' || job.status === 'running';
-      this.jobs.add(cut ? { ...job, status: 'failed', error: 'the emulator was stopped' } : job);
+      this.jobs.add(
+        isUnderWay(job.status) ? { ...job, status: 'failed', error: 'the emulator was stopped' } : job,
+      );
     }
   }
 }

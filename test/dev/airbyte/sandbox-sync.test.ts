@@ -90,7 +90,8 @@ async function connect(
     username: postgres.user,
     password: postgres.password,
   });
-  const streams = change.streams ?? entry.airbyte.streams;
+  // Previews and columns are the catalog's own.
+  const streams = (change.streams ?? entry.airbyte.streams).map(({ name, syncMode }) => ({ name, syncMode }));
   const made = await connection(
     session,
     { workspaceId, sourceId, destinationId },

@@ -5,15 +5,11 @@ import type { ById, ByQuery, Emulator } from '../emulator.ts';
 import { objectBody, optionalUuid, page, uuid, uuids, word } from '../input.ts';
 import { listPage } from '../listing.ts';
 import { badRequest, conflict, notFound, tryAgainLater, unprocessable } from '../problem.ts';
-import type { Job, JobType } from '../state.ts';
+import { isUnderWay, type Job, type JobType } from '../state.ts';
 import { findConnection } from './connections.ts';
 
 const TYPES = ['sync', 'reset', 'refresh', 'clear'] as const;
 const STATUSES = ['pending', 'queued', 'running', 'incomplete', 'failed', 'succeeded', 'cancelled'] as const;
-
-function isDone(job: Job): boolean {
-  return job.status === 'succeeded' || job.status === 'failed' || job.status === 'cancelled';
-}
 
 function seconds(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
@@ -40,7 +36,7 @@ function show(job: Job): JsonObject {
     jobType: job.jobType === 'clear' ? 'reset' : job.jobType,
     startTime: seconds(job.createdAt),
     connectionId: job.connectionId,
-    ...(isDone(job) ? { lastUpdatedAt: seconds(job.updatedAt) } : {}),
+    ...(isUnderWay(job.status) ? {} : { lastUpdatedAt: seconds(job.updatedAt) }),
     ...(started
       ? {
           duration: isoDuration(job.updatedAt - job.createdAt),

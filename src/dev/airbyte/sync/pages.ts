@@ -66,30 +66,39 @@ async function call(reading: Remote, request: StreamRequest, { url, body }: Call
   // A link to another host would carry the credential there.
   if (url.origin !== new URL(reading.base).origin) throw new Error('the next page is on another host');
   for (let attempt = 0; ; attempt++) {
-    const response = await fetch(url, {
-      method: request.method,
-      headers: {
-        'user-agent': 'tenantry-dev-airbyte',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...reading.definition.headers?.(reading.configuration),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      redirect: 'error',
-      signal: AbortSignal.any([reading.signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
-    });
+    const response = await send(reading, request, { url, body });
     const text = await response.text();
     const { ok, status } = response;
-    if ((status === 429 || status >= 500) && attempt < RETRIES) {
-      await pause(Number(response.headers.get('retry-after') ?? '1'), reading.signal);
+    const seconds = status === 429 || status >= 500 ? waitSeconds(response.headers) : undefined;
+    // A limit that lasts longer: to try in between would only use up tries.
+    if (seconds !== undefined && seconds <= LONGEST_WAIT_SECONDS && attempt < RETRIES) {
+      await sleep(seconds * 1000, undefined, { signal: reading.signal });
       continue;
     }
     return { ok, status, json: ok ? parsed(text) : null, link: response.headers.get('link') ?? '' };
   }
 }
 
-async function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  const wait = Number.isFinite(seconds) ? Math.min(seconds, LONGEST_WAIT_SECONDS) : 1;
-  await sleep(wait * 1000, undefined, { signal });
+function send(reading: Remote, { method }: StreamRequest, { url, body }: Call): Promise<Response> {
+  return fetch(url, {
+    method,
+    headers: {
+      'user-agent': 'tenantry-dev-airbyte',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...reading.definition.headers?.(reading.configuration),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    redirect: 'error',
+    signal: AbortSignal.any([reading.signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
+  });
+}
+
+/** What the vendor asks to wait: Retry-After, or the time when its limit is lifted; else a second. */
+function waitSeconds(headers: Headers): number {
+  const asked = headers.get('retry-after');
+  const reset = headers.get('x-ratelimit-reset');
+  const seconds = asked === null && reset !== null ? Number(reset) - Date.now() / 1000 : Number(asked ?? '1');
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : 1;
 }
 
 function parsed(text: string): Json {
