@@ -18,6 +18,7 @@ const INTEGRATIONS_PER_TENANT = 3;
 const USAGE = `usage: npm run bench -- [--tenants <1-${MOST_TENANTS}>] [--rounds <1-${MOST_ROUNDS}>] [--only plan|apply|rotate] [--credentials <1-${MOST_CREDENTIALS}>]
        npm run bench -- sidecar [--only proxy|hour|kill] [--rounds <1-10>] [--credentials <1-100000>] [--speed <1-60>] [--runs <1-10000>]
        npm run bench -- operator [--only apply,restart,steady,memory,failover,slow,soak] [--tenants <1-5000>] [--minutes <number>] [--poll-interval <seconds>] [--seed <number>] [--sizes <tenants>,<tenants>,…]
+       npm run bench -- syncs [--only day|away] [--connections <1-100000>] [--hours <1-168>] [--speed <1-600>] [--rate <1-1000>]
        npm run bench -- pulumi [--tenants <1-1000>] [--integrations <1-5>] [--rounds <1-10>]`;
 
 const NOTES = [
@@ -102,6 +103,10 @@ async function measure(args: readonly string[]): Promise<unknown> {
     if (part === 'pulumi') {
       const { benchPulumi } = await import('./pulumi/main.ts');
       return await benchPulumi(rest);
+    }
+    if (part === 'syncs') {
+      const { benchSyncs } = await import('./syncs/main.ts');
+      return await benchSyncs(rest);
     }
     if (part !== 'sidecar') return await run(options(args));
     const { benchSidecar } = await import('./sidecar/main.ts');

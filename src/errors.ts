@@ -74,7 +74,7 @@ const registry = {
     hint: 'another stack or driver owns it; move it with that driver, or use another name',
   },
   TimedOut: { retryable: true, hint: 'a system answers too slowly; look at its log and its load' },
-  Blocked: { retryable: false, hint: 'fix what it depends on first' },
+  Blocked: { retryable: false, status: 409, hint: 'fix what it depends on first' },
   ConfirmationRequired: { retryable: false, hint: 'confirm by name with --confirm' },
   Locked: { retryable: true, hint: 'another apply of this stack is running; wait for it or stop it' },
   CredentialNotFoundError: {

@@ -24,4 +24,5 @@ export function completeCommands(text: string, { of, options }: Completion): str
 }
 
 /** The commands that read custom resources where they are told to. */
-export const WITH_DOCUMENTS = /^(plan|status|connect|credentials|api-keys (create|list))\b/;
+export const WITH_DOCUMENTS =
+  /^(plan|status|connect|preview|syncs?|usage|credentials|api-keys (create|list))\b/;

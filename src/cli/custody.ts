@@ -1,5 +1,6 @@
-/** Token custody for a command: the sidecar's own, without its server and its queue at work. */
+/** The sidecar's own parts for a command, without its server and its queue at work: custody of tokens, syncs, usage. */
 import { createLog } from '../log.ts';
+import type { SidecarContext } from '../sidecar/context.ts';
 import { createMetrics } from '../sidecar/metrics.ts';
 import { sidecarSettings } from '../sidecar/settings.ts';
 import { stackView } from '../sidecar/stack/view.ts';
@@ -10,6 +11,14 @@ import type { Session } from './session.ts';
 export async function withCustody<T>(
   session: Session,
   work: (tokens: TokenService) => Promise<T>,
+): Promise<T> {
+  return withSidecar(session, ({ tokens }) => work(tokens));
+}
+
+/** What it adds to the queue is done by the sidecars that run. */
+export async function withSidecar<T>(
+  session: Session,
+  work: (context: SidecarContext) => Promise<T>,
 ): Promise<T> {
   const { documents, catalog, env, backends } = session;
   const { redactor } = backends;
@@ -25,7 +34,7 @@ export async function withCustody<T>(
     metrics: createMetrics(),
   });
   try {
-    return await withTables(backends, () => work(parts.context.tokens));
+    return await withTables(backends, () => work(parts.context));
   } finally {
     await parts.close(0);
   }

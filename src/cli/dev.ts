@@ -66,7 +66,7 @@ async function dev(options: DevOptions, io: Io): Promise<ExitCode> {
     if (options.once || io.stop.aborted) return ok ? 0 : 1;
     // With JSON, stdout holds the one document of the first run.
     const write = options.output === 'json' ? io.err : io.out;
-    write(nextSteps(session, dir, io));
+    write(nextSteps(session, { dir, example: outcome.integrations.find(({ rows }) => rows > 0) }, io));
     await stay({ dir, session, io, progress, write });
     return 0;
   } finally {
@@ -128,16 +128,26 @@ function outcomeJson(outcome: DevOutcome, durationMs: number): Record<string, un
   };
 }
 
-function nextSteps(session: DevSession, dir: string, io: Io): string {
+function nextSteps(
+  session: DevSession,
+  {
+    dir,
+    example,
+  }: { readonly dir: string; readonly example: DevOutcome['integrations'][number] | undefined },
+  io: Io,
+): string {
   const { postgres, vault, airbyte } = session.environment;
   const { envFile } = session;
   const hint = completeHints({
     stack: dir,
     ...(envFile === undefined ? {} : { envFile: relative(io.cwd, envFile) }),
   });
-  const commands = ['plan', 'status', 'credentials list'].map((name) => hint(`tenantry ${name}`));
+  const sync = example ? [`sync ${example.tenant} ${example.integration} --wait`] : [];
+  const commands = ['plan', 'status', ...sync, 'credentials list'].map((name) => hint(`tenantry ${name}`));
   const terminal = `\n  in a second terminal:\n${commands.map((line) => `    npx ${line}`).join('\n')}`;
   return `
+Open ${session.connectUrl}/ in a browser: the web UI, which needs no key here.
+
 For development only, on this machine only:
   Postgres  ${postgres.host}:${postgres.port}  database ${postgres.database}
   Vault     ${vault.address}

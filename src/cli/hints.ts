@@ -6,7 +6,7 @@ import type { StackOptions } from './session.ts';
 export type Hint = (text: string) => string;
 
 const WITH_STACK =
-  /^(validate|plan|apply|status|destroy|claim|import|connect|credentials|api-keys|rotate|sidecar|migrate|doctor)\b/;
+  /^(validate|plan|apply|status|destroy|claim|import|connect|preview|syncs?|usage|credentials|api-keys|rotate|sidecar|migrate|doctor)\b/;
 
 type HintOptions = Partial<Pick<StackOptions, 'stack' | 'envFile'>> & DocumentsOptions;
 

@@ -17,10 +17,14 @@ import type { Io } from './io.ts';
 import { migrateCommand } from './migrate.ts';
 import { operatorCommand } from './operator.ts';
 import { planCommand } from './plan.ts';
+import { previewCommand } from './preview.ts';
 import { rotateCommand } from './rotate.ts';
 import { schemaCommand } from './schema.ts';
 import { sidecarCommand } from './sidecar.ts';
 import { statusCommand } from './status.ts';
+import { syncCommand } from './sync.ts';
+import { syncsCommand } from './syncs.ts';
+import { usageCommand } from './usage.ts';
 import { validateCommand } from './validate.ts';
 
 /** The program with every command; also what the reference page is checked against. */
@@ -52,6 +56,10 @@ Each command has examples: tenantry <command> --help`,
     destroyCommand,
     claimCommand,
     connectCommand,
+    previewCommand,
+    syncCommand,
+    syncsCommand,
+    usageCommand,
     credentialsCommand,
     apiKeysCommand,
     rotateCommand,

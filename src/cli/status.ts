@@ -1,9 +1,11 @@
 /** `tenantry status`: how each tenant's integrations are, now. */
 import type { Command } from 'commander';
+import { asTenantryError } from '../errors.ts';
 import { allSteps } from '../reconcile/plan.ts';
 import type { Prepared } from '../reconcile/run.ts';
-import { type IntegrationStatus, integrationStatuses } from '../reconcile/status.ts';
+import { type IntegrationStatus, integrationStatuses, type KnownSync } from '../reconcile/status.ts';
 import { isChange } from '../reconcile/step.ts';
+import { stackView } from '../sidecar/stack/view.ts';
 import {
   type CommandContext,
   documentsCommand,
@@ -15,7 +17,9 @@ import {
 import { look } from './execute.ts';
 import { showFor } from './format/show.ts';
 import { formatStatuses, type Overview } from './format/statuses.ts';
-import { type StackOptions, withSession } from './session.ts';
+import type { Io } from './io.ts';
+import { withDatabase } from './platform-database.ts';
+import { type Session, type StackOptions, withSession } from './session.ts';
 
 interface StatusOptions extends StackOptions {
   readonly all?: boolean;
@@ -25,7 +29,7 @@ export function statusCommand(context: CommandContext): Command {
   return documentsCommand('status', {
     summary: 'show how each integration is',
     description:
-      'Shows for each tenant and integration whether it is as the documents say, what it waits for, and how the last sync went. Changes nothing.\nExit code 0: all as wanted, waiting for something that others must bring, or only observed; 2: apply would change something; 1: an error, or something is refused.',
+      'Shows for each tenant and integration whether it is as the documents say, what it waits for, how the last sync went and when the next one is due. Changes nothing.\nExit code 0: all as wanted, waiting for something that others must bring, or only observed; 2: apply would change something; 1: an error, or something is refused.',
     examples: [
       'tenantry status --stack prod',
       'tenantry status --stack prod --tenant acme --output json',
@@ -41,7 +45,8 @@ async function status(options: StatusOptions, { io }: CommandContext): Promise<E
   return withSession({ ...options, readOnly: true, forPlan: true }, io, async (session) => {
     const prepared = await look(session, io);
     const show = showFor(io, options);
-    const found = await integrationStatuses(prepared, session.documents, session.world);
+    const known = await knownSyncs(session, io);
+    const found = await integrationStatuses(prepared, session.documents, session.world, known);
     const integrations = found.map((item) => withHint(item, show.hint));
     const overview = overviewOf(prepared, integrations);
     if (options.output === 'json') writeJson(io, overview);
@@ -49,6 +54,22 @@ async function status(options: StatusOptions, { io }: CommandContext): Promise<E
     if (overview.refused > 0) return 1;
     return overview.changes > 0 ? 2 : 0;
   });
+}
+
+/** Where the sidecar runs the syncs its tables know them; who cannot read those is told what Airbyte says. */
+async function knownSyncs(session: Session, io: Io): Promise<Map<string, KnownSync>> {
+  const { ownSyncs, scheduledSyncs } = await import('../sidecar/syncs/known.ts');
+  const view = stackView(session.documents, session.catalog);
+  const scheduled = scheduledSyncs(view, Date.now());
+  if (session.documents.platform.spec.syncs.runner !== 'Sidecar') return scheduled;
+  try {
+    const own = await withDatabase(session, (database) => ownSyncs(database, view));
+    return new Map([...scheduled, ...own]);
+  } catch (thrown) {
+    const { code, message } = asTenantryError(thrown);
+    io.err(`the next syncs are not known: ${code}: ${message}\n`);
+    return scheduled;
+  }
 }
 
 function withHint(item: IntegrationStatus, hint: (text: string) => string): IntegrationStatus {

@@ -2,8 +2,9 @@
 import createFetchClient from 'openapi-fetch';
 import { ERROR_HEADER, errorOf, SidecarError } from './error.ts';
 import { type ProxyInit, proxyUrl } from './proxy.ts';
-import { retrying } from './retry.ts';
-import type { ApiMethod, ApiPaths, Call } from './types.ts';
+import { retrying, wait } from './retry.ts';
+import { followSyncRun, type SyncPlace } from './sync-events.ts';
+import type { ApiMethod, ApiPaths, Call, Schema } from './types.ts';
 
 export interface SidecarClientOptions {
   /** Address of the sidecar, e.g. https://connect.example.com. In a page of the sidecar's own origin: location.origin. */
@@ -40,6 +41,14 @@ export interface SidecarClient {
    * @throws SidecarError where the sidecar itself refuses or fails
    */
   proxy(integration: string, path: string, init?: ProxyInit): Promise<Response>;
+  /**
+   * Gives a run of a sync as it is, and again after each change; the last one has ended. Lost connections are made anew.
+   * @throws SidecarError; the reason of the signal
+   */
+  followSync(
+    run: SyncPlace,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<Schema<'SyncRun'>, void>;
 }
 
 export function createSidecarClient(options: SidecarClientOptions): SidecarClient {
@@ -96,6 +105,15 @@ export function createSidecarClient(options: SidecarClientOptions): SidecarClien
       const response = await reach(() => send(request), request.signal);
       if (response.headers.has(ERROR_HEADER)) throw await errorOf(response);
       return response;
+    },
+    followSync(run, { signal = new AbortController().signal } = {}) {
+      requireNames({ ...run });
+      const open = async (path: string): Promise<Response> => {
+        const request = new Request(`${url}${path}`, { signal, headers: { accept: 'text/event-stream' } });
+        await identify(request.headers, options, undefined);
+        return await reach(() => send(request), signal);
+      };
+      return followSyncRun(run, { open, signal, sleep: wait });
     },
   };
 }

@@ -29,12 +29,40 @@ export interface paths {
      */
     delete: operations['revokePlatformApiKey'];
   };
+  '/admin/overview': {
+    /**
+     * How all is, and what needs a person now
+     * @description Permission: `platform` (role admin).
+     */
+    get: operations['getOverview'];
+  };
+  '/admin/setup': {
+    /**
+     * Check list of the first run: what is set up, and what to fix
+     * @description Permission: `platform` (role admin).
+     */
+    get: operations['getSetup'];
+  };
+  '/admin/syncs': {
+    /**
+     * Syncs that fail or are held up now
+     * @description Permission: `platform` (role admin).
+     */
+    get: operations['listFailingSyncs'];
+  };
   '/admin/tenants/health': {
     /**
      * Health of every tenant’s integrations
      * @description Permission: `platform` (role admin).
      */
     get: operations['getTenantsHealth'];
+  };
+  '/admin/usage': {
+    /**
+     * Usage of all tenants by day
+     * @description Permission: `platform` (role admin).
+     */
+    get: operations['getEveryUsage'];
   };
   '/api/v1/tools': {
     /**
@@ -50,6 +78,20 @@ export interface paths {
      */
     post: operations['invokeTool'];
   };
+  '/catalog': {
+    /**
+     * What tenants can be connected to
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['listCatalog'];
+  };
+  '/catalog/{integration}': {
+    /**
+     * A service that tenants can be connected to
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['getCatalogEntry'];
+  };
   '/connect/{token}': {
     /**
      * The page of a connect link
@@ -58,6 +100,25 @@ export interface paths {
     get: operations['showConnectPage'];
     /** The button of a connect link: binds the browser, uses the link up, and goes on to the provider */
     post: operations['submitConnectPage'];
+  };
+  '/embed/flows/{id}': {
+    /** How connecting goes */
+    get: operations['getEmbeddedFlow'];
+  };
+  '/embed/integrations': {
+    /** Integrations that the token is for */
+    get: operations['listEmbeddedIntegrations'];
+  };
+  '/embed/integrations/{integration}': {
+    /** Disconnect an integration, where the token may */
+    delete: operations['disconnectEmbedded'];
+  };
+  '/embed/integrations/{integration}/connect': {
+    /**
+     * Begin to connect an integration, in a popup
+     * @description The popup tells the page, whose origin the request names, when it is done.
+     */
+    post: operations['beginEmbeddedFlow'];
   };
   '/health': {
     /** The process is alive */
@@ -203,6 +264,28 @@ export interface paths {
      */
     delete: operations['endSession'];
   };
+  '/session/methods': {
+    /** Ways to sign in to the web UI */
+    get: operations['listSignInMethods'];
+  };
+  '/session/oidc/callback': {
+    /**
+     * Redirect URL of the sign-in by OpenID Connect
+     * @description Only for the browser that began, within 10 minutes, once. Sets the session’s cookie.
+     */
+    get: operations['completeSignIn'];
+  };
+  '/session/oidc/start': {
+    /** Sign in by OpenID Connect: redirects to the identity provider */
+    get: operations['beginSignIn'];
+  };
+  '/tenants': {
+    /**
+     * Tenants that the caller may act for
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['listTenants'];
+  };
   '/tenants/{tenant}/access-log': {
     /**
      * Who used the tokens of a tenant
@@ -230,6 +313,15 @@ export interface paths {
      * @description Permission: `tenant.manage` (role admin, tenant-admin).
      */
     delete: operations['revokeTenantApiKey'];
+  };
+  '/tenants/{tenant}/embed-sessions': {
+    /**
+     * Make a token for the connect component
+     * @description For the product’s backend, after it has seen which person of which tenant is there. The token lists the tenant’s integrations, begins and watches to connect them, and disconnects where it may.
+     *
+     * Permission: `credentials.write` (role admin, tenant-admin, app).
+     */
+    post: operations['createEmbedSession'];
   };
   '/tenants/{tenant}/integrations': {
     /**
@@ -259,6 +351,13 @@ export interface paths {
      */
     get: operations['getConnectLink'];
   };
+  '/tenants/{tenant}/integrations/{integration}/connect-options': {
+    /**
+     * What connecting an integration takes
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['getConnectOptions'];
+  };
   '/tenants/{tenant}/integrations/{integration}/credentials': {
     /**
      * Store a credential
@@ -273,12 +372,116 @@ export interface paths {
      */
     delete: operations['revokeCredential'];
   };
+  '/tenants/{tenant}/integrations/{integration}/preview': {
+    /**
+     * Streams, columns and keys of an integration
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['previewStreams'];
+  };
+  '/tenants/{tenant}/integrations/{integration}/preview/{stream}': {
+    /**
+     * Sample rows of a stream
+     * @description Asked for at the provider with the tenant’s credential, as the proxy does: spec.access.proxy of the document must allow it, and each call counts. Nothing is stored.
+     *
+     * Permission: `tokens.use` (role admin, app).
+     */
+    get: operations['previewRows'];
+  };
+  '/tenants/{tenant}/integrations/{integration}/schema-changes': {
+    /**
+     * Changes of the source’s schema
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['listSchemaChanges'];
+  };
+  '/tenants/{tenant}/integrations/{integration}/schema-changes/accept': {
+    /**
+     * Take the source’s schema as it is now: syncs that rest because of it go on
+     * @description Permission: `syncs.run` (role admin, tenant-admin, app).
+     */
+    post: operations['acceptSchemaChanges'];
+  };
+  '/tenants/{tenant}/integrations/{integration}/schema-changes/look': {
+    /**
+     * Compare the source’s schema with that of the last look now
+     * @description What Airbyte has discovered last is compared: it looks for itself before a sync, at most once a day. Where the sidecar runs the schedules, this happens before a run anyhow.
+     *
+     * Permission: `syncs.run` (role admin, tenant-admin, app).
+     */
+    post: operations['lookAtSchema'];
+  };
+  '/tenants/{tenant}/integrations/{integration}/syncs': {
+    /**
+     * Runs of an integration
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['listSyncs'];
+    /**
+     * Start a run
+     * @description One run of an integration at a time: where one is under way or waits already, that one is given, with status 200.
+     *
+     * Permission: `syncs.run` (role admin, tenant-admin, app).
+     */
+    post: operations['startSync'];
+  };
+  '/tenants/{tenant}/integrations/{integration}/syncs/{id}': {
+    /**
+     * A run
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['getSync'];
+    /**
+     * Cancel a run
+     * @description A run that has ended is given as it is. Rows that have arrived stay.
+     *
+     * Permission: `syncs.run` (role admin, tenant-admin, app).
+     */
+    delete: operations['cancelSync'];
+  };
+  '/tenants/{tenant}/integrations/{integration}/syncs/{id}/events': {
+    /**
+     * Progress of a run as it happens
+     * @description Server-sent events: `run` with a SyncRun at once and after each change, `end` with the last one. A stream that ends without `end` was cut off: connect again, which browsers do by themselves.
+     *
+     * Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['followSync'];
+  };
+  '/tenants/{tenant}/integrations/{integration}/syncs/{id}/log': {
+    /**
+     * What happened in a run, in plain words
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['getSyncLog'];
+  };
   '/tenants/{tenant}/integrations/{integration}/token': {
     /**
      * The token of a tenant’s integration, refreshed where it is about to end
      * @description Permission: `tokens.use` (role admin, app).
      */
     get: operations['getToken'];
+  };
+  '/tenants/{tenant}/quotas': {
+    /**
+     * Quotas of a tenant: limit, used, and when it begins anew
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['getQuotas'];
+  };
+  '/tenants/{tenant}/sync-states': {
+    /**
+     * How the syncs of a tenant are, and when they are due next
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['listSyncStates'];
+  };
+  '/tenants/{tenant}/syncs': {
+    /**
+     * Runs of all integrations of a tenant
+     * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+     */
+    get: operations['listTenantSyncs'];
   };
   '/tenants/{tenant}/usage': {
     /**
@@ -435,6 +638,115 @@ export interface components {
       /** @description When the session ends (RFC 3339). */
       expiresAt?: string;
     };
+    /** @description What tenants can be connected to. */
+    Catalog: {
+      /** @description By name. */
+      integrations: components['schemas']['CatalogSummary'][];
+    };
+    /** @description A service that tenants can be connected to. */
+    CatalogEntry: {
+      /** @description Id of the catalog entry, e.g. notion. */
+      id: string;
+      /** @description Name that people see. */
+      name: string;
+      category: string;
+      /** @description The service’s own page about it. */
+      docs: string;
+      /**
+       * @description How a tenant connects.
+       * @enum {string}
+       */
+      auth: 'oauth2' | 'github_app' | 'api_key' | 'basic' | 'oauth2_client_credentials' | 'aws_role';
+      /**
+       * @description redirect: the person goes to the provider; form: they type something in; none: nothing is asked.
+       * @enum {string}
+       */
+      connectStyle: 'redirect' | 'form' | 'none';
+      /**
+       * @description Has the platform an app at the provider? unneeded: this kind of auth has none.
+       * @enum {string}
+       */
+      app: 'platform' | 'missing' | 'unneeded';
+      /** @description Streams that are synced where a document names none. */
+      streams: number;
+      offers: {
+        syncs: boolean;
+        proxy: boolean;
+        webhooks: boolean;
+        /** @description Has it an MCP server? */
+        tools: boolean;
+      };
+      /** @description Asked for where a document names none. */
+      scopes: {
+        name: string;
+        /** @description What it lets us do; null: the catalog does not say. */
+        explanation: string | null;
+      }[];
+      /** @description What a person types in to connect. */
+      form: {
+        /** @description Name of the field in the request. */
+        key: string;
+        label: string;
+        /** @description To be typed unseen, and never shown again. */
+        secret: boolean;
+        required: boolean;
+        help: string | null;
+      }[];
+      /** @description Fields of spec.config of a document. */
+      settings: {
+        /** @description Name of the field in the request. */
+        key: string;
+        label: string;
+        /** @description To be typed unseen, and never shown again. */
+        secret: boolean;
+        required: boolean;
+        help: string | null;
+        /** @enum {string} */
+        type: 'string' | 'integer' | 'boolean' | 'array' | 'object';
+        example?: unknown;
+      }[];
+      streamList: {
+        name: string;
+        /** @description Null: full refresh. */
+        syncMode: string | null;
+      }[];
+      /** @description Hosts that the proxy calls. */
+      hosts: string[];
+    };
+    /** @description A service in a list. */
+    CatalogSummary: {
+      /** @description Id of the catalog entry, e.g. notion. */
+      id: string;
+      /** @description Name that people see. */
+      name: string;
+      category: string;
+      /** @description The service’s own page about it. */
+      docs: string;
+      /**
+       * @description How a tenant connects.
+       * @enum {string}
+       */
+      auth: 'oauth2' | 'github_app' | 'api_key' | 'basic' | 'oauth2_client_credentials' | 'aws_role';
+      /**
+       * @description redirect: the person goes to the provider; form: they type something in; none: nothing is asked.
+       * @enum {string}
+       */
+      connectStyle: 'redirect' | 'form' | 'none';
+      /**
+       * @description Has the platform an app at the provider? unneeded: this kind of auth has none.
+       * @enum {string}
+       */
+      app: 'platform' | 'missing' | 'unneeded';
+      /** @description Streams that are synced where a document names none. */
+      streams: number;
+      offers: {
+        syncs: boolean;
+        proxy: boolean;
+        webhooks: boolean;
+        /** @description Has it an MCP server? */
+        tools: boolean;
+      };
+    };
     /** @description How a link went. */
     ConnectLinkStatus: {
       /** Format: uuid */
@@ -451,6 +763,82 @@ export interface components {
        * @description RFC 3339.
        */
       expiresAt: string;
+    };
+    /** @description What connecting an integration takes. */
+    ConnectOptions: {
+      /** @description Name of the Tenant document. */
+      tenant: string;
+      /** @description Name of the tenant that people see. */
+      tenantName: string;
+      /** @description Id of the catalog entry, e.g. notion. */
+      integration: string;
+      /** @description Name of the service that people see. */
+      name: string;
+      /** @description The service’s own page about it. */
+      docs: string;
+      /**
+       * @description redirect: the person goes to the provider; form: they type something in; none: nothing is asked.
+       * @enum {string}
+       */
+      style: 'redirect' | 'form' | 'none';
+      /**
+       * @description State of the credential that is there.
+       * @enum {string}
+       */
+      status: 'active' | 'expired' | 'needs_reauthorization' | 'revoked' | 'missing' | 'suspended';
+      /** @description Of the form; POST …/credentials takes them as `fields`. */
+      fields: {
+        /** @description Name of the field in the request. */
+        key: string;
+        label: string;
+        /** @description To be typed unseen, and never shown again. */
+        secret: boolean;
+        required: boolean;
+        help: string | null;
+      }[];
+      /** @description What the person is asked to agree to. */
+      scopes: {
+        name: string;
+        /** @description What it lets us do; null: the catalog does not say. */
+        explanation: string | null;
+      }[];
+      /** @description Of these, what the token that is there lacks: connecting again asks for them. */
+      missingScopes: {
+        name: string;
+        /** @description What it lets us do; null: the catalog does not say. */
+        explanation: string | null;
+      }[];
+      /**
+       * @description Whose app at the provider is used. missing: there is none, so nobody can connect.
+       * @enum {string}
+       */
+      app: 'own' | 'platform' | 'missing' | 'unneeded';
+      /** @description An app of the tenant’s own, instead of the platform’s. */
+      ownApp: {
+        /** @description May the tenant’s document name an app of the tenant’s own? */
+        allowed: boolean;
+        /** @description Fields of spec.app of the document. */
+        fields: {
+          /** @description Name of the field in the request. */
+          key: string;
+          label: string;
+          /** @description To be typed unseen, and never shown again. */
+          secret: boolean;
+          required: boolean;
+          help: string | null;
+        }[];
+        /** @description What to add to the document, as YAML. */
+        document: string;
+      };
+      /** @description To be registered with the app at the provider; null: nobody is sent there. */
+      redirectUrl: string | null;
+      /** @description Why nobody can connect now. */
+      problem: {
+        /** @description A code of the errors of Tenantry, e.g. ConnectDenied. */
+        code: string;
+        message: string;
+        hint: string;
+      } | null;
     };
     /** @description An API key that was made. */
     CreatedApiKey: {
@@ -503,6 +891,78 @@ export interface components {
       pausedUntil: string | null;
       /** @description Signs the messages (Standard Webhooks), whsec_ and base64. */
       secret: string;
+    };
+    /** @description A token of the connect component. */
+    EmbedSession: {
+      /** @description For the connect component in a page of the product. Shown once; good for these few routes alone. */
+      token: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339.
+       */
+      expiresAt: string;
+      /** @description Name of the Tenant document. */
+      tenant: string;
+      /** @description Null: all of the tenant. */
+      integrations: string[] | null;
+    };
+    /** @description Connecting was begun. */
+    EmbeddedFlow: {
+      /**
+       * Format: uri
+       * @description To be opened in a popup. Good for one use and 10 minutes.
+       */
+      url: string;
+      /**
+       * Format: uuid
+       * @description GET /embed/flows/{id} tells how it goes.
+       */
+      flow: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339.
+       */
+      expiresAt: string;
+    };
+    /** @description How connecting goes. */
+    EmbeddedFlowStatus: {
+      /** @enum {string} */
+      status: 'pending' | 'complete' | 'failed';
+      /** @description failed: why. */
+      error?: string;
+    };
+    /** @description An integration in the connect component. */
+    EmbeddedIntegration: {
+      /** @description Id of the catalog entry, e.g. notion. */
+      integration: string;
+      /** @description Name that people see. */
+      name: string;
+      /**
+       * @description What the popup asks of the person.
+       * @enum {string}
+       */
+      style: 'redirect' | 'form' | 'none';
+      /** @enum {string} */
+      status: 'active' | 'expired' | 'needs_reauthorization' | 'revoked' | 'missing' | 'suspended';
+      /** @description What the person is asked to agree to. */
+      scopes: {
+        name: string;
+        /** @description What it lets us do; null: the catalog does not say. */
+        explanation: string | null;
+      }[];
+      /** @description Of these, what the token that is there lacks. */
+      missingScopes: {
+        name: string;
+        /** @description What it lets us do; null: the catalog does not say. */
+        explanation: string | null;
+      }[];
+      mayDisconnect: boolean;
+    };
+    /** @description What the connect component shows. */
+    EmbeddedIntegrations: {
+      /** @description Name of the tenant that people see. */
+      tenantName: string;
+      integrations: components['schemas']['EmbeddedIntegration'][];
     };
     /**
      * @description Stable code of a problem. New versions may add some.
@@ -572,6 +1032,10 @@ export interface components {
       | 'Cancelled'
       | 'InvalidUsage'
       | 'Internal';
+    /** @description Usage of all tenants by day. */
+    EveryUsage: {
+      tenants: components['schemas']['Usage'][];
+    };
     /** @description What the form of the connect page asks for, e.g. role_arn of auth kind aws_role. */
     FieldsCredential: {
       fields: {
@@ -703,18 +1167,60 @@ export interface components {
       tenantId: string;
       integrations: components['schemas']['Integration'][];
     };
+    /** @description Something that needs a person. */
+    Need: {
+      /** @description Name of the Tenant document. */
+      tenant: string;
+      /** @description Name of the tenant that people see. */
+      tenantName: string;
+      /** @description Id of the catalog entry, e.g. notion. */
+      integration: string;
+      /** @description Name of the service that people see. */
+      name: string;
+      /** @enum {string} */
+      about: 'credential' | 'sync';
+      /** @description A code of the errors of Tenantry, e.g. ConnectDenied. */
+      code: string;
+      /** @description In plain words, without secrets. */
+      reason: string;
+      /** @description The next step. */
+      remedy: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339.
+       */
+      since: string;
+    };
     /**
      * @description A connect link.
      * @default {}
      */
     NewConnectLink: {
-      /** @description Where the person is sent afterwards, with `status` (connected or failed), `integration` and `error` in the query. Must be in spec.sidecar.redirectUris. Default: a page of ours says how it went. */
+      /** @description Where the person is sent afterwards, with `status` (connected or failed), `integration` and `error` in the query. Must be in spec.sidecar.redirectUris or below /ui/. Default: a page of ours says how it went. */
       redirectUri?: string;
-      /** @description Origin of the page that opens the popup. It gets the message {type: "oauth_complete", integration, status}. Must be in spec.sidecar.origins. */
+      /** @description Origin of the page that opens the popup. It gets the message {type: "oauth_complete", integration, status}. Must be in spec.sidecar.origins or our own. */
       openerOrigin?: string;
       /**
        * @description Life of the link, in seconds; at most 7 days. Default 3600.
        * @default 3600
+       */
+      expiresInSeconds?: number;
+    };
+    /**
+     * @description What a token of the connect component may do.
+     * @default {}
+     */
+    NewEmbedSession: {
+      /** @description Only these integrations. Default: all that documents connect the tenant to. */
+      integrations?: string[];
+      /**
+       * @description May the person disconnect too? Default false.
+       * @default false
+       */
+      mayDisconnect?: boolean;
+      /**
+       * @description Life of the token, in seconds; at most an hour. Default 900.
+       * @default 900
        */
       expiresInSeconds?: number;
     };
@@ -748,6 +1254,36 @@ export interface components {
        */
       integrations?: string[];
     };
+    /** @description How all is. */
+    Overview: {
+      counts: {
+        tenants: number;
+        integrations: number;
+        healthy: number;
+        /** @description Were connected, and somebody has to do something about them. */
+        needPerson: number;
+        /** @description Not connected yet, or disconnected. */
+        waiting: number;
+        suspended: number;
+        /** @description Integrations whose last run failed. */
+        failingSyncs: number;
+        /** @description Integrations that are due and not begun, e.g. because of a quota. */
+        heldSyncs: number;
+        /** @description Runs that began today, UTC. */
+        syncsToday: number;
+        /** @description Rows that syncs brought today, UTC. */
+        rowsToday: number;
+      };
+      /** @description What needs a person now, worst first; at most 100. */
+      needs: components['schemas']['Need'][];
+      /** @description How many there are in all. */
+      needsTotal: number;
+      /**
+       * Format: date-time
+       * @description When it was so.
+       */
+      at: string;
+    };
     /** @description User name and password, for integrations of auth kind basic. */
     PasswordCredential: {
       username: string;
@@ -775,6 +1311,29 @@ export interface components {
         path: string;
         message: string;
       }[];
+    };
+    /** @description One limit of what a tenant may use. */
+    Quota: {
+      /**
+       * @description As in spec.quotas of the Tenant document.
+       * @enum {string}
+       */
+      name: 'syncsPerDay' | 'rowsPerMonth' | 'callsPerMinute';
+      /** @description Null: no limit. */
+      limit: number | null;
+      /** @description In the day, month or minute of now (UTC). */
+      used: number;
+      /**
+       * Format: date-time
+       * @description When `used` begins anew.
+       */
+      resetsAt: string;
+    };
+    /** @description Limits of what a tenant may use, and what it has used. */
+    Quotas: {
+      /** @description Name of the Tenant document. */
+      tenant: string;
+      quotas: components['schemas']['Quota'][];
     };
     /** @description May requests be sent here? */
     Readiness: {
@@ -820,6 +1379,136 @@ export interface components {
        */
       atProvider: 'done' | 'not-supported' | 'failed';
     };
+    /** @description Sample rows of a stream. They are stored nowhere. */
+    RowsPreview: {
+      /** @description Name of the Tenant document. */
+      tenantId: string;
+      /** @description Id of the catalog entry, e.g. notion. */
+      integration: string;
+      stream: string;
+      columns: {
+        name: string;
+        /** @description Null: not told by the catalog, and no value shows it. Airbyte tells names of columns only. */
+        type: ('string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'json') | null;
+        /** @description Named like a secret: its values are not shown. */
+        isHidden: boolean;
+      }[];
+      /** @description By column. Nested values are JSON; long ones are cut and end with an ellipsis. */
+      rows: {
+        [key: string]: string | number | boolean | null;
+      }[];
+      /** @description Were rows, columns or parts of values left out for their size? */
+      isCut: boolean;
+    };
+    /** @description The schema is taken as it is. */
+    SchemaAccepted: {
+      /** @description Did syncs rest because of the schema? */
+      wentOn: boolean;
+    };
+    /** @description Changes of the schema of a tenant’s source. */
+    SchemaChanges: {
+      /** @description Name of the Tenant document. */
+      tenantId: string;
+      /** @description Id of the catalog entry, e.g. notion. */
+      integration: string;
+      /**
+       * @description spec.sync.schemaChanges of the document: what is done about changes.
+       * @enum {string}
+       */
+      policy: 'ignore' | 'disable_connection' | 'propagate_columns' | 'propagate_fully';
+      /** @description When the source was last looked at; null: not yet. */
+      lookedAt: string | null;
+      /** @description Why syncs rest; null: they do not, as far as schemas go. */
+      held: {
+        /**
+         * Format: date-time
+         * @description RFC 3339.
+         */
+        since: string;
+        message: string;
+        nextStep: string;
+      } | null;
+      /** @description Newest first. */
+      changes: {
+        stream: string;
+        /** @enum {string} */
+        kind: 'stream_added' | 'stream_removed' | 'field_added' | 'field_removed' | 'field_type_changed';
+        /** @description Path with dots; null: the whole stream. */
+        field: string | null;
+        /** @description Can the sync not go on as before, e.g. because its key or cursor is gone? */
+        isBreaking: boolean;
+        /**
+         * Format: date-time
+         * @description When it was noticed; it may be a day older.
+         */
+        noticedAt: string;
+      }[];
+    };
+    /** @description What changed since the look before. */
+    SchemaLook: {
+      changes: {
+        stream: string;
+        /** @enum {string} */
+        kind: 'stream_added' | 'stream_removed' | 'field_added' | 'field_removed' | 'field_type_changed';
+        /** @description Path with dots; null: the whole stream. */
+        field: string | null;
+        /** @description Can the sync not go on as before, e.g. because its key or cursor is gone? */
+        isBreaking: boolean;
+      }[];
+    };
+    /** @description Is everything set up? */
+    Setup: {
+      /**
+       * @description The worst of all; what is not known counts as failed.
+       * @enum {string}
+       */
+      state: 'ok' | 'warning' | 'failed';
+      checks: components['schemas']['SetupCheck'][];
+      /** @description The login to Airbyte; null: Airbyte is not set up. */
+      airbyteToken: {
+        /** @enum {string} */
+        method: 'client_credentials' | 'api_key';
+        /** @description Life left of the token in use; null: there is none, or it does not end. */
+        secondsLeft: number | null;
+        lastError: string | null;
+      } | null;
+      /**
+       * Format: date-time
+       * @description When it was looked at.
+       */
+      at: string;
+    };
+    /** @description A line of the check list. */
+    SetupCheck: {
+      /** @description Always the same for the same question. */
+      id: string;
+      /** @enum {string} */
+      group: 'vault' | 'postgres' | 'airbyte' | 'address' | 'apps' | 'webhooks';
+      title: string;
+      /**
+       * @description unknown: no answer in time.
+       * @enum {string}
+       */
+      state: 'ok' | 'warning' | 'failed' | 'unknown';
+      /** @description What was found. Never holds a secret. */
+      detail: string;
+      /** @description What to do; null: nothing. */
+      remedy: string | null;
+    };
+    /** @description Ways to sign in. */
+    SignInMethods: {
+      /** @description With an API key: POST /session. */
+      apiKey: boolean;
+      /** @description At an identity provider; null: none is set up. */
+      oidc: {
+        /** @description “Sign in with …”. */
+        name: string;
+        /** @description Address to open; takes `return_to`. A sign-in that failed ends at /ui/?sign_in_error= with a code: ConnectDenied, StateInvalid, Forbidden (no role or tenant here), IssuerUnavailable, … */
+        url: string;
+      } | null;
+      /** @description Only in `tenantry dev`: POST /session/open opens a session for a page of this origin, without a key. */
+      open: boolean;
+    };
     /** @description The credential is kept, encrypted with the tenant’s key. */
     StoredCredential: {
       /** @constant */
@@ -835,6 +1524,176 @@ export interface components {
       encryptedAt: string;
       /** @description When the access token ends; null: never. */
       expiresAt: string | null;
+    };
+    /** @description The streams of an integration. */
+    StreamsPreview: {
+      /** @description Name of the Tenant document. */
+      tenantId: string;
+      /** @description Id of the catalog entry, e.g. notion. */
+      integration: string;
+      /**
+       * @description source: discovered; catalog: there is no source yet, it may have more streams and columns.
+       * @enum {string}
+       */
+      from: 'source' | 'catalog';
+      streams: {
+        name: string;
+        columns: {
+          name: string;
+          /** @description Null: not told by the catalog, and no value shows it. Airbyte tells names of columns only. */
+          type: ('string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'json') | null;
+          /** @description Named like a secret: its values are not shown. */
+          isHidden: boolean;
+        }[];
+        /** @description How rows can be written; empty: only the source knows. */
+        syncModes: string[];
+        /** @description Paths of the key; empty: none is known. */
+        primaryKey: string[][];
+        /** @description Path that incremental syncs go by; empty: none is known. */
+        cursor: string[];
+        /** @description Is it brought by the sync, as the document stands? */
+        isSynced: boolean;
+        /** @description Why no rows of it can be seen; null: they can. */
+        noRows: string | null;
+      }[];
+    };
+    /** @description What happened in a run, in its order. */
+    SyncLog: {
+      lines: {
+        /**
+         * Format: date-time
+         * @description RFC 3339.
+         */
+        at: string;
+        /** @description What happened, in plain words. */
+        text: string;
+      }[];
+    };
+    /** @description One run of a sync. */
+    SyncRun: {
+      id: string;
+      /** @description Name of the Tenant document. */
+      tenant: string;
+      /** @description Id of the catalog entry, e.g. notion. */
+      integration: string;
+      /**
+       * @description schedule: it was due; manual: somebody asked for it; retry: one before it failed; first: it was connected.
+       * @enum {string}
+       */
+      trigger: 'schedule' | 'manual' | 'retry' | 'first';
+      /**
+       * @description waiting: not begun yet; skipped: not begun, because a quota is used up or the integration is suspended or not connected.
+       * @enum {string}
+       */
+      status: 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+      /** @description 1 for the first try. */
+      attempt: number;
+      /** @description When it was to begin. */
+      dueAt: string | null;
+      startedAt: string | null;
+      endedAt: string | null;
+      /** @description Rows that arrived; null: not known yet. */
+      rows: number | null;
+      /** @description Bytes that arrived; null: not known yet. */
+      bytes: number | null;
+      /** @description Why it failed or was not begun. */
+      error: {
+        /** @description A code of the errors of Tenantry, e.g. ConnectDenied. */
+        code: string;
+        /**
+         * @description Kind of failure: what is done about it depends on it.
+         * @enum {string}
+         */
+        class:
+          | 'token'
+          | 'rate_limit'
+          | 'airbyte'
+          | 'provider'
+          | 'configuration'
+          | 'schema'
+          | 'stuck'
+          | 'connector';
+        /** @description In plain words. */
+        message: string;
+        /** @description What a person can do about it; null: nothing. */
+        nextStep: string | null;
+      } | null;
+      /** @description When it is tried again; null: not before it is due the next time. */
+      retryAt: string | null;
+    };
+    /** @description A page of runs. */
+    SyncRunPage: {
+      /** @description Newest first. */
+      runs: components['schemas']['SyncRun'][];
+      /** @description For `before`; null: this is the last page. */
+      next: string | null;
+    };
+    /** @description How the sync of one integration is. */
+    SyncState: {
+      /** @description Name of the Tenant document. */
+      tenant: string;
+      /** @description Id of the catalog entry, e.g. notion. */
+      integration: string;
+      /** @description Schedule of the document: `manual`, or cron with five fields in UTC. */
+      schedule: string;
+      /** @description When it is due next; null: by hand only, suspended, or not connected. */
+      nextAt: string | null;
+      /** @description The newest run; null: there was none. */
+      last: components['schemas']['SyncRun'] | null;
+      /** @description Failures in a row; 0 after a success. */
+      consecutiveFailures: number;
+      /** @description Why nothing is begun although it is due, e.g. a quota. */
+      held: {
+        /** @description A code of the errors of Tenantry, e.g. ConnectDenied. */
+        code: string;
+        message: string;
+      } | null;
+    };
+    /** @description How the syncs of a tenant are. */
+    SyncStates: {
+      syncs: components['schemas']['SyncState'][];
+    };
+    /** @description Which syncs fail or are held up now. */
+    SyncTrouble: {
+      /** @description Integrations whose last run failed. */
+      failing: number;
+      /** @description Integrations that are due and not begun, e.g. because of a quota. */
+      held: number;
+      /** @description Those that failed most often first; at most `limit`. */
+      syncs: components['schemas']['SyncState'][];
+    };
+    /** @description A page of tenants. */
+    TenantPage: {
+      /** @description By name. */
+      tenants: components['schemas']['TenantSummary'][];
+      /** @description Tenants that match, on all pages. */
+      total: number;
+      /** @description For `after`; null: this is the last page. */
+      next: string | null;
+    };
+    /** @description A tenant in a list. */
+    TenantSummary: {
+      /** @description Name of the Tenant document. */
+      name: string;
+      /** @description Name that people see; null: the document has none. */
+      displayName: string | null;
+      /** @description Does its document say that it rests? */
+      suspended: boolean;
+      integrations: {
+        total: number;
+        healthy: number;
+        /** @description Were connected, and somebody has to do something about them. */
+        needPerson: number;
+        /** @description Not connected yet, or disconnected. */
+        waiting: number;
+        suspended: number;
+      };
+      /** @description Integrations whose last run failed; null: no syncs are known. */
+      failingSyncs: number | null;
+      /** @description When the next sync is due; null: none is. */
+      nextSyncAt: string | null;
+      /** @description When the newest run began; null: there was none. */
+      lastSyncAt: string | null;
     };
     /** @description How the credentials of all documents are. */
     TenantsHealth: {
@@ -937,7 +1796,7 @@ export interface components {
       tenant: string;
       days: components['schemas']['UsageDay'][];
     };
-    /** @description Calls of one integration on one day, UTC. */
+    /** @description Use of one integration on one day, UTC. */
     UsageDay: {
       /** Format: date */
       day: string;
@@ -948,6 +1807,12 @@ export interface components {
       bytesIn: number;
       /** @description Bytes that the service answered. */
       bytesOut: number;
+      /** @description Runs of syncs that began. */
+      syncs: number;
+      /** @description Rows that syncs brought. */
+      rows: number;
+      /** @description Bytes that syncs brought. */
+      syncBytes: number;
     };
     /** @description Signing secrets that came in. */
     VerificationTokens: {
@@ -1055,7 +1920,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description The state of the credential does not allow it. Codes: Conflict, AccountMismatch, NeedsReauthorization, ScopesMissing. */
+    /** @description The state of the credential does not allow it. Codes: Conflict, Blocked, AccountMismatch, NeedsReauthorization, ScopesMissing. */
     Conflict: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
@@ -1258,6 +2123,70 @@ export interface operations {
     };
   };
   /**
+   * How all is, and what needs a person now
+   * @description Permission: `platform` (role admin).
+   */
+  getOverview: {
+    responses: {
+      /** @description How all is. */
+      200: {
+        content: {
+          'application/json': components['schemas']['Overview'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Check list of the first run: what is set up, and what to fix
+   * @description Permission: `platform` (role admin).
+   */
+  getSetup: {
+    responses: {
+      /** @description Is everything set up? */
+      200: {
+        content: {
+          'application/json': components['schemas']['Setup'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Syncs that fail or are held up now
+   * @description Permission: `platform` (role admin).
+   */
+  listFailingSyncs: {
+    parameters: {
+      query?: {
+        /** @description Most shown. Default 100. */
+        limit?: number;
+      };
+    };
+    responses: {
+      /** @description Which syncs fail or are held up now. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SyncTrouble'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
    * Health of every tenant’s integrations
    * @description Permission: `platform` (role admin).
    */
@@ -1273,6 +2202,37 @@ export interface operations {
       200: {
         content: {
           'application/json': components['schemas']['TenantsHealth'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Usage of all tenants by day
+   * @description Permission: `platform` (role admin).
+   */
+  getEveryUsage: {
+    parameters: {
+      query?: {
+        /** @description First day, UTC. Default: 30 days before the last. */
+        from?: string;
+        /** @description Last day, UTC. Default: today. */
+        to?: string;
+        /** @description csv: a line for each day and integration. */
+        format?: 'json' | 'csv';
+      };
+    };
+    responses: {
+      /** @description Usage of all tenants by day. */
+      200: {
+        content: {
+          'application/json': components['schemas']['EveryUsage'];
+          'text/csv': string;
         };
       };
       400: components['responses']['BadRequest'];
@@ -1349,6 +2309,52 @@ export interface operations {
     };
   };
   /**
+   * What tenants can be connected to
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  listCatalog: {
+    responses: {
+      /** @description What tenants can be connected to. */
+      200: {
+        content: {
+          'application/json': components['schemas']['Catalog'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * A service that tenants can be connected to
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  getCatalogEntry: {
+    parameters: {
+      path: {
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description A service that tenants can be connected to. */
+      200: {
+        content: {
+          'application/json': components['schemas']['CatalogEntry'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
    * The page of a connect link
    * @description HTML. To look at it uses nothing up: programs that preview links do no harm.
    */
@@ -1416,6 +2422,97 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  /** How connecting goes */
+  getEmbeddedFlow: {
+    parameters: {
+      path: {
+        /** @description Id of the flow. */
+        id: string;
+      };
+    };
+    responses: {
+      /** @description How connecting goes. */
+      200: {
+        content: {
+          'application/json': components['schemas']['EmbeddedFlowStatus'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /** Integrations that the token is for */
+  listEmbeddedIntegrations: {
+    responses: {
+      /** @description What the connect component shows. */
+      200: {
+        content: {
+          'application/json': components['schemas']['EmbeddedIntegrations'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /** Disconnect an integration, where the token may */
+  disconnectEmbedded: {
+    parameters: {
+      path: {
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description The credential has ended. */
+      200: {
+        content: {
+          'application/json': components['schemas']['RevokedCredential'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Begin to connect an integration, in a popup
+   * @description The popup tells the page, whose origin the request names, when it is done.
+   */
+  beginEmbeddedFlow: {
+    parameters: {
+      path: {
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description Connecting was begun. */
+      201: {
+        content: {
+          'application/json': components['schemas']['EmbeddedFlow'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
   /** The process is alive */
   getHealth: {
     responses: {
@@ -1454,9 +2551,9 @@ export interface operations {
   beginFlow: {
     parameters: {
       query?: {
-        /** @description Where the person is sent afterwards, with `status` (connected or failed), `integration` and `error` in the query. Must be in spec.sidecar.redirectUris. Default: a page of ours says how it went. */
+        /** @description Where the person is sent afterwards, with `status` (connected or failed), `integration` and `error` in the query. Must be in spec.sidecar.redirectUris or below /ui/. Default: a page of ours says how it went. */
         redirect_uri?: string;
-        /** @description Origin of the page that opens the popup. It gets the message {type: "oauth_complete", integration, status}. Must be in spec.sidecar.origins. */
+        /** @description Origin of the page that opens the popup. It gets the message {type: "oauth_complete", integration, status}. Must be in spec.sidecar.origins or our own. */
         opener_origin?: string;
         /** @description For which of the caller’s tenants. Default: the header X-Tenantry-Tenant, else the only one. */
         tenant?: string;
@@ -1570,9 +2667,9 @@ export interface operations {
   openProvider: {
     parameters: {
       query?: {
-        /** @description Where the person is sent afterwards, with `status` (connected or failed), `integration` and `error` in the query. Must be in spec.sidecar.redirectUris. Default: a page of ours says how it went. */
+        /** @description Where the person is sent afterwards, with `status` (connected or failed), `integration` and `error` in the query. Must be in spec.sidecar.redirectUris or below /ui/. Default: a page of ours says how it went. */
         redirect_uri?: string;
-        /** @description Origin of the page that opens the popup. It gets the message {type: "oauth_complete", integration, status}. Must be in spec.sidecar.origins. */
+        /** @description Origin of the page that opens the popup. It gets the message {type: "oauth_complete", integration, status}. Must be in spec.sidecar.origins or our own. */
         opener_origin?: string;
         /** @description For which of the caller’s tenants. Default: the header X-Tenantry-Tenant, else the only one. */
         tenant?: string;
@@ -2131,6 +3228,105 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  /** Ways to sign in to the web UI */
+  listSignInMethods: {
+    responses: {
+      /** @description Ways to sign in. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SignInMethods'];
+        };
+      };
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Redirect URL of the sign-in by OpenID Connect
+   * @description Only for the browser that began, within 10 minutes, once. Sets the session’s cookie.
+   */
+  completeSignIn: {
+    parameters: {
+      query?: {
+        /** @description Authorization code (RFC 6749 section 4.1.2). */
+        code?: string;
+        /** @description State of the sign-in. */
+        state?: string;
+        /** @description Why the identity provider or the person refused (RFC 6749 section 4.1.2.1). */
+        error?: string;
+      };
+    };
+    responses: {
+      /** @description To the page that was asked for, or to the sign-in page with `sign_in_error`. */
+      303: {
+        headers: {
+          /** @description Where to go on. */
+          Location?: string;
+        };
+        content: never;
+      };
+      400: components['responses']['BadRequest'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /** Sign in by OpenID Connect: redirects to the identity provider */
+  beginSignIn: {
+    parameters: {
+      query?: {
+        /** @description Page below /ui/ to open afterwards. */
+        return_to?: string;
+      };
+    };
+    responses: {
+      /** @description To the identity provider, or to the sign-in page with `sign_in_error`. */
+      303: {
+        headers: {
+          /** @description Where to go on. */
+          Location?: string;
+        };
+        content: never;
+      };
+      400: components['responses']['BadRequest'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Tenants that the caller may act for
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  listTenants: {
+    parameters: {
+      query?: {
+        /** @description Only those whose name or display name holds this text, in any case. Default: all. */
+        search?: string;
+        /** @description needsPerson, failing, waiting: at least one integration is so; suspended: the tenant is; healthy: none of it. Default: any. */
+        state?: 'healthy' | 'needsPerson' | 'failing' | 'waiting' | 'suspended';
+        /** @description Most on one page, at most 500. */
+        limit?: number;
+        /** @description `next` of the page before. */
+        after?: string;
+      };
+    };
+    responses: {
+      /** @description A page of tenants. */
+      200: {
+        content: {
+          'application/json': components['schemas']['TenantPage'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
   /**
    * Who used the tokens of a tenant
    * @description Newest first. Never holds a token.
@@ -2262,6 +3458,44 @@ export interface operations {
     };
   };
   /**
+   * Make a token for the connect component
+   * @description For the product’s backend, after it has seen which person of which tenant is there. The token lists the tenant’s integrations, begins and watches to connect them, and disconnects where it may.
+   *
+   * Permission: `credentials.write` (role admin, tenant-admin, app).
+   */
+  createEmbedSession: {
+    parameters: {
+      header?: {
+        'X-Tenantry-CSRF'?: components['parameters']['CsrfToken'];
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+      };
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['NewEmbedSession'];
+      };
+    };
+    responses: {
+      /** @description A token of the connect component. */
+      201: {
+        content: {
+          'application/json': components['schemas']['EmbedSession'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      413: components['responses']['PayloadTooLarge'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
    * Integrations of a tenant
    * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
    */
@@ -2387,6 +3621,35 @@ export interface operations {
     };
   };
   /**
+   * What connecting an integration takes
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  getConnectOptions: {
+    parameters: {
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description What connecting an integration takes. */
+      200: {
+        content: {
+          'application/json': components['schemas']['ConnectOptions'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
    * Store a credential
    * @description For a token that is there already; people connect by a connect link.
    *
@@ -2463,6 +3726,378 @@ export interface operations {
     };
   };
   /**
+   * Streams, columns and keys of an integration
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  previewStreams: {
+    parameters: {
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description The streams of an integration. */
+      200: {
+        content: {
+          'application/json': components['schemas']['StreamsPreview'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Sample rows of a stream
+   * @description Asked for at the provider with the tenant’s credential, as the proxy does: spec.access.proxy of the document must allow it, and each call counts. Nothing is stored.
+   *
+   * Permission: `tokens.use` (role admin, app).
+   */
+  previewRows: {
+    parameters: {
+      query?: {
+        /** @description Most rows, at most 20. Default 20. */
+        limit?: number;
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+        /** @description Name of the stream, as the list of streams has it. */
+        stream: string;
+      };
+    };
+    responses: {
+      /** @description Sample rows of a stream. They are stored nowhere. */
+      200: {
+        content: {
+          'application/json': components['schemas']['RowsPreview'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Changes of the source’s schema
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  listSchemaChanges: {
+    parameters: {
+      query?: {
+        /** @description Most changes. Default 100. */
+        limit?: number;
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description Changes of the schema of a tenant’s source. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SchemaChanges'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Take the source’s schema as it is now: syncs that rest because of it go on
+   * @description Permission: `syncs.run` (role admin, tenant-admin, app).
+   */
+  acceptSchemaChanges: {
+    parameters: {
+      header?: {
+        'X-Tenantry-CSRF'?: components['parameters']['CsrfToken'];
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description The schema is taken as it is. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SchemaAccepted'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Compare the source’s schema with that of the last look now
+   * @description What Airbyte has discovered last is compared: it looks for itself before a sync, at most once a day. Where the sidecar runs the schedules, this happens before a run anyhow.
+   *
+   * Permission: `syncs.run` (role admin, tenant-admin, app).
+   */
+  lookAtSchema: {
+    parameters: {
+      header?: {
+        'X-Tenantry-CSRF'?: components['parameters']['CsrfToken'];
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description What changed since the look before. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SchemaLook'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Runs of an integration
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  listSyncs: {
+    parameters: {
+      query?: {
+        /** @description Most on one page. Default 50. */
+        limit?: number;
+        /** @description `next` of the page before. */
+        before?: string;
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description A page of runs. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SyncRunPage'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Start a run
+   * @description One run of an integration at a time: where one is under way or waits already, that one is given, with status 200.
+   *
+   * Permission: `syncs.run` (role admin, tenant-admin, app).
+   */
+  startSync: {
+    parameters: {
+      header?: {
+        'X-Tenantry-CSRF'?: components['parameters']['CsrfToken'];
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description One run of a sync. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SyncRun'];
+        };
+      };
+      /** @description One run of a sync. */
+      202: {
+        content: {
+          'application/json': components['schemas']['SyncRun'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * A run
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  getSync: {
+    parameters: {
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+        /** @description Id of the run. */
+        id: string;
+      };
+    };
+    responses: {
+      /** @description One run of a sync. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SyncRun'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Cancel a run
+   * @description A run that has ended is given as it is. Rows that have arrived stay.
+   *
+   * Permission: `syncs.run` (role admin, tenant-admin, app).
+   */
+  cancelSync: {
+    parameters: {
+      header?: {
+        'X-Tenantry-CSRF'?: components['parameters']['CsrfToken'];
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+        /** @description Id of the run. */
+        id: string;
+      };
+    };
+    responses: {
+      /** @description One run of a sync. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SyncRun'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Progress of a run as it happens
+   * @description Server-sent events: `run` with a SyncRun at once and after each change, `end` with the last one. A stream that ends without `end` was cut off: connect again, which browsers do by themselves.
+   *
+   * Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  followSync: {
+    parameters: {
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+        /** @description Id of the run. */
+        id: string;
+      };
+    };
+    responses: {
+      /** @description Server-sent events: `run` and `end`, each with a SyncRun as JSON. */
+      200: {
+        content: {
+          'text/event-stream': string;
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * What happened in a run, in plain words
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  getSyncLog: {
+    parameters: {
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+        /** @description Id of the run. */
+        id: string;
+      };
+    };
+    responses: {
+      /** @description What happened in a run, in its order. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SyncLog'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
    * The token of a tenant’s integration, refreshed where it is about to end
    * @description Permission: `tokens.use` (role admin, app).
    */
@@ -2494,19 +4129,108 @@ export interface operations {
     };
   };
   /**
+   * Quotas of a tenant: limit, used, and when it begins anew
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  getQuotas: {
+    parameters: {
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+      };
+    };
+    responses: {
+      /** @description Limits of what a tenant may use, and what it has used. */
+      200: {
+        content: {
+          'application/json': components['schemas']['Quotas'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * How the syncs of a tenant are, and when they are due next
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  listSyncStates: {
+    parameters: {
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+      };
+    };
+    responses: {
+      /** @description How the syncs of a tenant are. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SyncStates'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Runs of all integrations of a tenant
+   * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
+   */
+  listTenantSyncs: {
+    parameters: {
+      query?: {
+        /** @description Most on one page. Default 50. */
+        limit?: number;
+        /** @description `next` of the page before. */
+        before?: string;
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+      };
+    };
+    responses: {
+      /** @description A page of runs. */
+      200: {
+        content: {
+          'application/json': components['schemas']['SyncRunPage'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
    * Usage of a tenant by day
    * @description Permission: `tenant.read` (role admin, tenant-admin, app, viewer).
    */
   getUsage: {
     parameters: {
       query?: {
-        /** @description First day, UTC. Default: 30 days ago. */
+        /** @description First day, UTC. Default: 30 days before the last. */
         from?: string;
         /** @description Last day, UTC. Default: today. */
         to?: string;
+        /** @description csv: a line for each day and integration. */
+        format?: 'json' | 'csv';
       };
       path: {
-        /** @description Name of the tenant. */
+        /** @description Name of the Tenant document. */
         tenant: string;
       };
     };
@@ -2515,6 +4239,7 @@ export interface operations {
       200: {
         content: {
           'application/json': components['schemas']['Usage'];
+          'text/csv': string;
         };
       };
       400: components['responses']['BadRequest'];

@@ -42,7 +42,8 @@ function waitMs({ retryAfterSeconds = 0 }: SidecarError, attempt: number): numbe
   return retryAfterSeconds * 1000 + Math.random() * USUAL_MS * 2 ** (attempt - 1);
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+/** @throws the reason of the signal */
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const end = (): void => {

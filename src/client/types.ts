@@ -4,7 +4,10 @@ import type { components, paths } from './openapi.ts';
 /** A named schema of the API, e.g. `Schema<'Integration'>`. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
 
-/** What is there for people's browsers, for providers and for monitoring; the proxy has a method of its own. */
+/**
+ * What is there for people's browsers, for providers and for monitoring; the proxy and the progress of a sync have methods
+ * of their own.
+ */
 type OthersPath =
   | '/connect/{token}'
   | '/metrics'
@@ -12,6 +15,9 @@ type OthersPath =
   | '/oauth/install/{integration}'
   | '/proxy/{integration}/{path}'
   | '/ready'
+  | '/session/oidc/callback'
+  | '/session/oidc/start'
+  | '/tenants/{tenant}/integrations/{integration}/syncs/{id}/events'
   | '/webhooks/{integration}'
   | '/webhooks/{integration}/{installation}';
 

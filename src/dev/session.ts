@@ -19,6 +19,7 @@ import type { Documents } from '../spec/documents.ts';
 import { loadAndCheck } from '../spec/stack.ts';
 import { connectTenants } from './connect-tenants.ts';
 import { type Environment, startEnvironment, writeEnvFile } from './environment.ts';
+import { startFirstRuns } from './first-runs.ts';
 import { countRows, waitForSyncs } from './first-syncs.ts';
 import { sandboxVariables, withoutSandbox } from './sandbox.ts';
 import { type DevSidecar, sidecarPort, startDevSidecar } from './sidecar.ts';
@@ -271,13 +272,26 @@ class Session {
     }
   }
 
+  /** Where the sidecar runs the syncs: nobody wants to wait here until it comes across what is new. */
+  async #firstRuns(documents: Documents, statuses: () => Promise<IntegrationStatus[]>): Promise<void> {
+    if (documents.platform.spec.syncs.runner !== 'Sidecar') return;
+    const { syncs } = (await this.#sidecar()).context;
+    const { signal } = this.#options;
+    const wanted = documents.integrations.filter(({ spec }) => spec.sync.initialSync);
+    const names = new Set(wanted.map(({ metadata }) => metadata.name));
+    const first = (await statuses()).filter(({ name }) => names.has(name));
+    await startFirstRuns(first, { syncs, timeoutMs: SYNC_TIMEOUT_MS, signal });
+  }
+
   /** Waits for the syncs, plans once more and counts the rows. */
   async #observe(results: ResourceResult[]): Promise<DevOutcome> {
     const context = await this.context();
     const { documents, world } = context;
     try {
       const prepared = await prepare(context);
-      const statuses = await waitForSyncs(() => integrationStatuses(prepared, documents, world), {
+      const statusesNow = (): Promise<IntegrationStatus[]> => integrationStatuses(prepared, documents, world);
+      await this.#firstRuns(documents, statusesNow);
+      const statuses = await waitForSyncs(statusesNow, {
         timeoutMs: SYNC_TIMEOUT_MS,
         signal: this.#options.signal,
       });

@@ -130,6 +130,7 @@ async function work(
     kube,
     world,
     integrations,
+    told: credentials.syncs,
     log,
     now,
     signal: ended,

@@ -1,5 +1,6 @@
 /** The custom resources as the API server gives them, and the names that the operator writes into them. */
 import type { ErrorCode } from '../errors.ts';
+import type { SyncJob } from '../reconcile/recent-jobs.ts';
 import type { StatusReason } from './status/reasons.ts';
 
 export const GROUP = 'tenantry.dev';
@@ -93,13 +94,8 @@ export interface CredentialStatus {
   readonly scopes?: readonly string[];
 }
 
-export interface LastSyncStatus {
-  readonly jobId: string;
-  readonly status: string;
-  readonly startTime?: string;
-  readonly completionTime?: string;
-  readonly rows?: number;
-  readonly bytes?: number;
+/** Without a job id: one that was not begun. */
+export interface LastSyncStatus extends Omit<SyncJob, 'jobId'>, Partial<Pick<SyncJob, 'jobId'>> {
   readonly message?: string;
 }
 
@@ -108,6 +104,8 @@ export interface IntegrationStatus extends CommonStatus {
   readonly namespace?: string;
   readonly credential?: CredentialStatus;
   readonly lastSync?: LastSyncStatus;
+  /** RFC 3339. */
+  readonly nextSyncTime?: string;
 }
 
 /** `spec` is as the API server keeps it; documents/read.ts checks it and fills in what is left out. */

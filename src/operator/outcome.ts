@@ -2,7 +2,7 @@
 import type { TenantryError } from '../errors.ts';
 import type { ResourceResult } from '../reconcile/events.ts';
 import type { Step } from '../reconcile/step.ts';
-import type { CredentialStatus, LastSyncStatus } from './objects.ts';
+import type { CredentialStatus } from './objects.ts';
 import type { StatusReason } from './status/reasons.ts';
 
 export interface DocumentOutcome {
@@ -30,5 +30,4 @@ export interface DocumentOutcome {
   readonly integrations?: number;
   /** Of a TenantIntegration. */
   readonly credential?: CredentialStatus | undefined;
-  readonly lastSync?: LastSyncStatus | undefined;
 }

@@ -65,7 +65,9 @@ export function addIntegration(
   if (!entry.airbyte) return;
   const source = addSource(add, document, entry, { ...context, credential });
   const connection = addConnection(add, document, entry, { ...context, source });
-  if (document.spec.sync.initialSync && !context.suspended) {
+  // The sidecar renews the token and checks the quota first, so it starts the first sync too.
+  const ownFirst = context.settings.syncRunner !== 'Sidecar';
+  if (ownFirst && document.spec.sync.initialSync && !context.suspended) {
     add<FirstSyncInputs>(
       'airbyte:first-sync',
       name,
@@ -141,7 +143,7 @@ function addConnection(
   entry: CatalogEntry,
   context: IntegrationContext & { readonly source: string },
 ): string {
-  const { ids, source } = context;
+  const { ids, source, settings } = context;
   const { tenant, integration, sync } = document.spec;
   const name = document.metadata.name;
   const streams = sync.streams ?? entry.airbyte?.streams ?? [];
@@ -159,7 +161,7 @@ function addConnection(
       prefix: sync.prefix ?? defaultTablePrefix(integration),
       // A stream that a document names without more is synced as the catalog says.
       streams: streams.map((stream) => withDefaults(stream, known.get(stream.name))),
-      schedule: quartzSchedule(sync.schedule, name),
+      schedule: settings.syncRunner === 'Sidecar' ? 'manual' : quartzSchedule(sync.schedule, name),
       schemaChanges: sync.schemaChanges,
       status: context.suspended ? 'inactive' : 'active',
       ...adoptId(document.spec.airbyte.connectionId),

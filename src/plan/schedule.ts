@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 /** A number from 0 to below `range` that is always the same for a name. */
-function stableNumber(name: string, range: number): number {
+export function stableNumber(name: string, range: number): number {
   return createHash('sha256').update(name).digest().readUInt32BE(0) % range;
 }
 
@@ -28,20 +28,28 @@ function quartzWeekdayPart(part: string): string {
   return step === undefined ? shifted : `${shifted}/${step}`;
 }
 
+/** The expression with a number that depends on the name for each `H`. */
+export function spreadSchedule(schedule: string, name: string): string {
+  const [minute = '*', hour = '*', ...rest] = schedule.trim().split(/\s+/);
+  const spread = (field: string, range: number): string =>
+    field.replace(/^H/, String(stableNumber(`${name} ${range}`, range)));
+  return [spread(minute, 60), spread(hour, 24), ...rest].join(' ');
+}
+
 /**
  * `manual`, or the Quartz expression in UTC. `H` stands for a number that depends on the name, in the minute field from
  * 0 to 59 and in the hour field from 0 to 23; the second is always such a number, so that tenants do not start at once.
  */
 export function quartzSchedule(schedule: string, name: string): string {
   if (schedule === 'manual') return schedule;
-  const [minute = '*', hour = '*', day = '*', month = '*', weekday = '*'] = schedule.trim().split(/\s+/);
-  const spread = (field: string, range: number): string =>
-    field.replace(/^H/, String(stableNumber(`${name} ${range}`, range)));
+  const [minute = '*', hour = '*', day = '*', month = '*', weekday = '*'] = spreadSchedule(schedule, name)
+    .trim()
+    .split(/\s+/);
   const byWeekday = weekday !== '*';
   return [
     stableNumber(name, 60),
-    spread(minute, 60),
-    spread(hour, 24),
+    minute,
+    hour,
     byWeekday ? '?' : day,
     month,
     byWeekday ? quartzWeekdays(weekday) : '?',

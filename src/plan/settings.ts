@@ -1,4 +1,5 @@
 /** What the plan needs to know of the systems: names and modes, never an address that is only dialled or a secret. */
+import type { SyncRunner } from '../spec/syncs.ts';
 
 export interface TenantAuthSettings {
   readonly method: 'approle' | 'kubernetes' | 'jwt';
@@ -38,4 +39,6 @@ export interface PlanSettings {
   readonly sidecarUrl?: string | undefined;
   /** Page below which anybody may connect; only `tenantry dev` has one. */
   readonly connectPage?: string | undefined;
+  /** Who runs syncs on schedule. Default Airbyte. */
+  readonly syncRunner?: SyncRunner | undefined;
 }

@@ -114,5 +114,6 @@ export function planSettings(settings: Settings, platform: PlatformDocument): Pl
     organizationId: settings.airbyte.organizationId,
     sidecarUrl: settings.sidecarUrl,
     connectPage: settings.connectPage,
+    syncRunner: platform.spec.syncs.runner,
   };
 }

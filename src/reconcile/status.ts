@@ -2,6 +2,7 @@
 import { TenantryError } from '../errors.ts';
 import type { ConnectionObserved } from '../resources/airbyte/connection.ts';
 import type { World } from '../resources/kind.ts';
+import { credentialPath } from '../resources/vault/paths.ts';
 import type { Documents } from '../spec/documents.ts';
 import type { Prepared } from './run.ts';
 import { isChange, type Step } from './step.ts';
@@ -14,10 +15,23 @@ import { isChange, type Step } from './step.ts';
 export type Status = 'ready' | 'waiting' | 'differs' | 'refused' | 'suspended' | 'observed';
 
 export interface LastSync {
-  /** As Airbyte calls it: pending, running, succeeded, failed, … */
+  /** As Airbyte calls it: pending, running, succeeded, failed, … Or as the sidecar does: waiting, skipped. */
   readonly status: string;
   readonly rows: number;
   readonly startedAt: string;
+  /** What went wrong, where the sidecar knows it. */
+  readonly message?: string;
+  readonly nextStep?: string;
+}
+
+/** What is known of an integration's syncs without asking Airbyte. */
+export interface KnownSync {
+  /** Null: there was none. Undefined: not known, Airbyte is asked. */
+  readonly lastSync?: LastSync | null | undefined;
+  /** RFC 3339. */
+  readonly nextSync?: string;
+  /** Why nothing is begun although it is due. */
+  readonly held?: string;
 }
 
 export interface IntegrationStatus {
@@ -29,6 +43,10 @@ export interface IntegrationStatus {
   readonly waitsFor?: string;
   readonly nextStep?: string;
   readonly lastSync?: LastSync;
+  /** RFC 3339; absent: by hand only, suspended, or not known. */
+  readonly nextSync?: string;
+  /** Why no sync is begun although it is due. */
+  readonly held?: string;
 }
 
 interface Job {
@@ -39,10 +57,12 @@ interface Job {
   readonly connectionId: string;
 }
 
+/** @param known by `{tenant}/{integration}`; what is not in it is asked of Airbyte, with a call for each connection */
 export async function integrationStatuses(
   prepared: Prepared,
   documents: Documents,
   world: World,
+  known: ReadonlyMap<string, KnownSync> = new Map(),
 ): Promise<IntegrationStatus[]> {
   const steps = Map.groupBy(prepared.plan.steps, (step) => step.integration ?? `tenant ${step.tenant}`);
   const connections = connectionIds(prepared);
@@ -56,9 +76,22 @@ export async function integrationStatuses(
       const name = document.metadata.name;
       const concerned = [...(steps.get(name) ?? []), ...(steps.get(`tenant ${tenant}`) ?? [])];
       const connectionId = connections.get(name);
-      const lastSync = connectionId === undefined ? undefined : await lastSyncOf(connectionId, world);
+      const { lastSync: told, nextSync, held } = known.get(credentialPath(tenant, integration)) ?? {};
+      const isAsked = told === undefined && connectionId !== undefined;
+      const lastSync = isAsked ? await lastSyncOf(connectionId, world) : (told ?? undefined);
       const paused = document.spec.suspend || suspended.has(tenant);
-      return { tenant, integration, name, ...judge(concerned, paused), ...(lastSync ? { lastSync } : {}) };
+      const judged = judge(concerned, paused);
+      // What is not there is not begun. And what Airbyte was not told yet, or is not to be told, it does not do.
+      const isScheduled = connectionId !== undefined && (told !== undefined || judged.status === 'ready');
+      return {
+        tenant,
+        integration,
+        name,
+        ...judged,
+        ...(lastSync && { lastSync }),
+        ...(isScheduled && nextSync !== undefined && { nextSync }),
+        ...(held !== undefined && { held }),
+      };
     }),
   );
 }

@@ -17,6 +17,14 @@ import { createQueue } from './queue/worker-queue.ts';
 import type { LogRequest } from './request-log.ts';
 import type { SidecarSettings } from './settings.ts';
 import type { Stack } from './stack/view.ts';
+import { createAlerts } from './syncs/alerts.ts';
+import { createSyncs } from './syncs/create.ts';
+import { classify } from './syncs/failures/classify.ts';
+import { createDiagnosis } from './syncs/failures/diagnose.ts';
+import { retryDelay } from './syncs/failures/retry.ts';
+import { createLogReader } from './syncs/log/read.ts';
+import { createQuotaCheck } from './syncs/quota.ts';
+import { createSchemaWatch } from './syncs/schema/watch.ts';
 import { createTokenService } from './tokens/create.ts';
 import { registerTokenJobs } from './tokens/jobs.ts';
 import { createSourcePush } from './tokens/source-push.ts';
@@ -34,6 +42,8 @@ export interface AssembleOptions {
   /** Default: no line for each request. */
   readonly logRequest?: LogRequest;
   readonly metrics: Metrics;
+  /** Most syncs that are begun at once. Default 16. */
+  readonly syncConcurrency?: number;
   /** Milliseconds since 1970. Default: the system's clock; which jobs are due is then Postgres' word. */
   readonly now?: () => number;
 }
@@ -41,6 +51,8 @@ export interface AssembleOptions {
 export interface Parts {
   readonly context: SidecarContext;
   readonly clients: Clients;
+  /** The documents have changed. Never fails. */
+  documentsChanged(): Promise<void>;
   /** Work begins, with `jobs` that on the queue too; whoever has jobs has said so before. */
   start(options: { readonly jobs: boolean }): Promise<void>;
   /** Ends in the order that loses nothing: jobs, then what is kept in memory, then connections. */
@@ -79,6 +91,14 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     redactor,
     log,
   });
+  // Airbyte may hang: refreshes must not wait behind syncs that do.
+  const startQueue = createQueue({
+    connection,
+    concurrency: options.syncConcurrency ?? 16,
+    ...(options.now && { now: options.now }),
+    redactor,
+    log,
+  });
   const accessLog = createAccessLog({ database, log, now });
   const usage = createUsage({ database, stack, log, now });
   const providers = createProviders({ secrets, redactor, settings, env, now });
@@ -106,28 +126,56 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     ...shared,
     onChange: async ({ place, type, id, by, reason }) => {
       if (!later.context) return;
+      if (type === 'connected') await syncs.jobs.connected(place);
       const data = { ...(by?.startsWith('system:webhook') && { by: 'provider' }), ...(reason && { reason }) };
       await emitEvent(later.context, { ...place, type: `integration.${type}`, data, id });
     },
   });
-  const context: SidecarContext = { ...shared, tokens };
+  const push = createSourcePush(shared);
+  const syncs = createSyncs({
+    ...shared,
+    tokens,
+    startQueue,
+    withoutAirbyte: settings.withoutAirbyte,
+    push,
+    classify,
+    diagnose: createDiagnosis({ ...shared, tokens }),
+    retryDelay,
+    checkQuota: createQuotaCheck(shared),
+    tellEnd: (...end) => tellEnd(...end),
+    readLog: createLogReader(shared),
+    schema: createSchemaWatch({
+      ...shared,
+      emit: async (event, each) => {
+        if (later.context) await emitEvent(later.context, event, each);
+      },
+    }),
+  });
+  const context: SidecarContext = { ...shared, tokens, syncs };
   later.context = context;
-  const push = settings.withoutAirbyte === undefined ? createSourcePush(shared) : undefined;
-  registerTokenJobs(queue, tokens, push);
-  const retention = createRetention({ database, queue, now, log });
+  const tellEnd = createAlerts(context);
+  registerTokenJobs(queue, tokens, settings.withoutAirbyte === undefined ? push : undefined);
+  const retention = createRetention({
+    database,
+    queue,
+    now,
+    log,
+    days: () => ({ syncRuns: stack.current().platform.spec.syncs.retentionDays }),
+  });
   const webhooks = registerWebhookJobs(context);
   return {
     context,
     clients,
+    documentsChanged: () => syncs.jobs.follow(),
     start: async ({ jobs }) => {
       await tokens.start();
       if (!jobs) return;
-      await queue.start();
-      await Promise.all([retention.begin(), webhooks.start()]);
+      await Promise.all([queue.start(), startQueue.start()]);
+      await Promise.all([retention.begin(), webhooks.start(), syncs.jobs.start()]);
     },
     close: async (graceMs) => {
       const until = performance.now() + graceMs;
-      await queue.stop(graceMs);
+      await Promise.all([queue.stop(graceMs), startQueue.stop(graceMs)]);
       await tokens.close(Math.max(0, until - performance.now()));
       await webhooks.close();
       await Promise.allSettled([accessLog.flush(), usage.stop()]);

@@ -16,6 +16,7 @@ import type { Queue } from './queue/queue.ts';
 import type { LogRequest } from './request-log.ts';
 import type { SidecarSettings } from './settings.ts';
 import type { Stack } from './stack/view.ts';
+import type { Syncs } from './syncs/syncs.ts';
 import type { TokenService } from './tokens/service.ts';
 import type { Usage } from './usage/usage.ts';
 
@@ -30,6 +31,7 @@ export interface SidecarContext {
   readonly queue: Queue;
   readonly providers: Providers;
   readonly tokens: TokenService;
+  readonly syncs: Syncs;
   readonly accessLog: AccessLog;
   readonly usage: Usage;
   readonly metrics: Metrics;

@@ -14,6 +14,12 @@ export interface Metrics {
   readonly webhookDeliveries: Counter<'outcome'>;
   readonly backendCalls: Counter<'backend' | 'status'>;
   readonly backendSeconds: Histogram<'backend'>;
+  readonly syncRuns: Counter<'integration' | 'trigger' | 'status' | 'class'>;
+  readonly syncRows: Counter<'integration'>;
+  readonly syncBytes: Counter<'integration'>;
+  readonly syncStartSeconds: Histogram<'trigger'>;
+  readonly syncSeconds: Histogram<'integration'>;
+  readonly syncsActive: Gauge<'state'>;
   readonly queueJobs: Gauge<'task' | 'state'>;
   readonly tenants: Gauge;
   readonly credentials: Gauge<'state'>;
@@ -22,6 +28,9 @@ export interface Metrics {
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+const WAITS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200];
+const RUN_TIMES = [5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 43_200];
+
 /** A registry of its own, so that several sidecars in one process do not meet. */
 export function createMetrics(options: { readonly processMetrics?: boolean } = {}): Metrics {
   const registry = new Registry();
@@ -29,8 +38,12 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
   if (options.processMetrics) collectDefaultMetrics({ register: registry });
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
     new Counter({ name: `tenantry_${name}`, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]): Histogram<L> =>
-    new Histogram({ name: `tenantry_${name}`, help, labelNames, registers, buckets: SECONDS });
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    buckets: number[] = SECONDS,
+  ): Histogram<L> => new Histogram({ name: `tenantry_${name}`, help, labelNames, registers, buckets });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> =>
     new Gauge({ name: `tenantry_${name}`, help, labelNames, registers });
   return {
@@ -77,6 +90,26 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       ['backend', 'status'],
     ),
     backendSeconds: histogram('backend_request_duration_seconds', 'Time of such a call.', ['backend']),
+    syncRuns: counter('syncs_total', 'Syncs that ended, by status and class of failure.', [
+      'integration',
+      'trigger',
+      'status',
+      'class',
+    ]),
+    syncRows: counter('syncs_rows_total', 'Rows synced.', ['integration']),
+    syncBytes: counter('syncs_bytes_total', 'Bytes synced.', ['integration']),
+    syncStartSeconds: histogram(
+      'syncs_start_delay_seconds',
+      'From when a sync was due, jitter included, to its job.',
+      ['trigger'],
+      WAITS,
+    ),
+    syncSeconds: histogram('syncs_duration_seconds', 'Time of a job.', ['integration'], RUN_TIMES),
+    syncsActive: gauge(
+      'syncs_active',
+      'Syncs by state: waiting, running, held back (quota, not connected), or failing since their last run.',
+      ['state'],
+    ),
     queueJobs: gauge('queue_jobs', 'Jobs that wait; state is ready, later or failed.', ['task', 'state']),
     tenants: gauge('tenants', 'Tenants in the documents.', []),
     credentials: gauge('credentials', 'Installations by state.', ['state']),

@@ -72,6 +72,8 @@ function integration(): Definition {
       ...READY,
       column('Credential', '.status.credential.state'),
       { ...column('Last Sync', '.status.lastSync.startTime'), type: 'date' },
+      // Not of type date, which kubectl shows as an age.
+      column('Next Sync', '.status.nextSyncTime', 1),
       ...LAST,
     ],
   };

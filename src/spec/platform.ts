@@ -6,6 +6,7 @@ import { documentName } from './names.ts';
 import { operator } from './operator.ts';
 import { envOr, secretRef } from './secret-ref.ts';
 import { sidecar } from './sidecar.ts';
+import { syncs } from './syncs.ts';
 
 const url = z.string().regex(/^https?:\/\/[^\s/]+/, { error: 'must be an http:// or https:// URL' });
 const setting = (about: string) => envOr(z.string().min(1)).describe(about).optional();
@@ -180,6 +181,7 @@ export const platformSpec = z
     airbyte: airbyte.prefault({}),
     sidecar: sidecar.prefault({}),
     operator: operator.prefault({}),
+    syncs: syncs.prefault({}),
     apps: z
       .record(documentName, oauthApp)
       .default({})

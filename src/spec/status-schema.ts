@@ -103,15 +103,18 @@ export const integrationStatus: JsonSchema = {
       type: 'object',
       description: 'The latest sync that is known.',
       properties: {
-        jobId: text('Id of Airbyte’s job.'),
-        status: text('Status of Airbyte’s job, e.g. running, succeeded or failed.'),
+        jobId: text('Id of Airbyte’s job; absent of one that was not begun.'),
+        status: text(
+          'Status of Airbyte’s job, e.g. running, succeeded or failed; skipped where there is none.',
+        ),
         startTime: time('When it began.'),
         completionTime: time('When it ended.'),
         rows: { type: 'integer', format: 'int64', description: 'Rows synced.' },
         bytes: { type: 'integer', format: 'int64', description: 'Bytes synced.' },
-        message: text('What went wrong, if something did.'),
+        message: text('What went wrong or holds the next one up, and what to do about it.'),
       },
     },
+    nextSyncTime: time('When the next sync is due; absent: by hand only, suspended, or not known.'),
   },
 };
 

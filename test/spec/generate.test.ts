@@ -82,6 +82,7 @@ describe('custom resource definitions', () => {
       'Reason',
       'Credential',
       'Last Sync',
+      'Next Sync',
       'Age',
       'Message',
     ]);

@@ -58,6 +58,7 @@ export function testContext(parts: Partial<SidecarContext> = {}): TestContext {
     'queue',
     'providers',
     'tokens',
+    'syncs',
     'accessLog',
     'usage',
   ];

@@ -9,7 +9,7 @@ import { expect } from 'vitest';
 import { freePort } from '../../src/dev/free-port.ts';
 import { type DevIdp, startDevIdp } from '../../src/dev/idp/server.ts';
 import { devProviderOrigins } from '../../src/dev/provider-origins.ts';
-import { startDevSaas } from '../../src/dev/saas/server.ts';
+import { type DevSaas, startDevSaas } from '../../src/dev/saas/server.ts';
 import type { SidecarFlags } from '../../src/sidecar/settings.ts';
 import { type Sidecar, type StartOptions, startSidecar } from '../../src/sidecar/start.ts';
 import { type CliOptions, type CliResult, cli, cliJson } from './cli.ts';
@@ -45,6 +45,8 @@ export interface Call {
 export interface SidecarWorld<V extends TestVault = TestVault> {
   readonly systems: Systems<V>;
   readonly idp: DevIdp;
+  /** The APIs of the providers. */
+  readonly saas: DevSaas;
   /** Time of the sidecar and of the providers. */
   readonly clock: { now: number };
   /** Folder of the stack. */
@@ -123,6 +125,7 @@ export async function startSidecarWorld<V extends TestVault>(
   return {
     systems,
     idp,
+    saas,
     clock,
     dir,
     engineer,

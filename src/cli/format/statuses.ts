@@ -31,12 +31,15 @@ export function formatStatuses(overview: Overview, show: Show, options: { readon
   const { integrations } = overview;
   const short = !options.all && integrations.length > MOST_ROWS;
   const shown = short ? worst(integrations) : integrations;
-  const head = ['TENANT', 'INTEGRATION', 'STATUS', 'LAST SYNC', 'NEXT STEP'];
+  // By hand only, or not known: a column of dashes would tell nothing.
+  const hasNext = shown.some(({ nextSync }) => nextSync !== undefined);
+  const next = hasNext ? ['NEXT SYNC'] : [];
+  const head = ['TENANT', 'INTEGRATION', 'STATUS', 'LAST SYNC', ...next, 'NEXT STEP'];
   const table =
     shown.length > 0
       ? `${formatTable(
           head,
-          shown.map((item) => cells(item, show)),
+          shown.map((item) => cells(item, show, hasNext)),
           show,
         )}\n`
       : '';
@@ -47,25 +50,33 @@ export function formatStatuses(overview: Overview, show: Show, options: { readon
 
 const BY_URGENCY: readonly Status[] = ['refused', 'differs', 'observed', 'ready', 'waiting', 'suspended'];
 
-/** Those that somebody should look at, the most urgent first; ready ones only when their last sync failed. */
+/** Those that somebody should look at, the most urgent first; ready ones only when their last sync failed or the next one is held up. */
 function worst(integrations: readonly IntegrationStatus[]): IntegrationStatus[] {
   return integrations
-    .filter((item) => item.status !== 'ready' || item.lastSync?.status === 'failed')
+    .filter(({ status, lastSync, held }) => status !== 'ready' || lastSync?.status === 'failed' || held)
     .sort((a, b) => BY_URGENCY.indexOf(a.status) - BY_URGENCY.indexOf(b.status))
     .slice(0, MOST_ROWS);
 }
 
-function cells(item: IntegrationStatus, show: Show): string[] {
+function cells(item: IntegrationStatus, show: Show, hasNext: boolean): string[] {
   const failed = item.lastSync?.status === 'failed';
   const sync = item.lastSync ? `${item.lastSync.status}, ${count(item.lastSync.rows, 'row')}` : '-';
-  const afterFailure = failed ? `see the log of the last job of connection ${item.name} in Airbyte` : '';
   return [
     item.tenant,
     item.integration,
     show.style(STYLES[item.status], item.status),
     failed ? show.style('red', sync) : sync,
-    [reasonOf(item), item.nextStep ?? afterFailure].filter((text) => text !== '').join(' → '),
+    ...(hasNext ? [item.nextSync?.replace(/:\d\d(\.\d+)?Z$/, 'Z') ?? '-'] : []),
+    [reasonOf(item), item.nextStep ?? afterSync(item)].filter((text) => text !== '').join(' → '),
   ];
+}
+
+/** What to do about a sync that failed or is held up. */
+function afterSync({ name, lastSync, held }: IntegrationStatus): string {
+  if (held !== undefined) return held;
+  if (lastSync?.message !== undefined)
+    return [lastSync.message, lastSync.nextStep].filter((text) => text !== undefined).join(' → ');
+  return lastSync?.status === 'failed' ? `see the log of the last job of connection ${name} in Airbyte` : '';
 }
 
 /** What it waits for follows from the next step; why it is refused does not. */

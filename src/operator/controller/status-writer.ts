@@ -37,9 +37,9 @@ export async function writeStatus(
   return true;
 }
 
-/** The last sync is written by who watches the syncs, under a field manager of its own (poll/syncs.ts). */
+/** The last and the next sync are written by who watches the syncs, under a field manager of its own (poll/syncs.ts). */
 function withoutSync(status: AnyObject['status']): NonNullable<AnyObject['status']> {
-  const { lastSync: _, ...rest }: IntegrationStatus = status ?? {};
+  const { lastSync: _, nextSyncTime: __, ...rest }: IntegrationStatus = status ?? {};
   return rest;
 }
 

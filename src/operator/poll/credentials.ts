@@ -13,10 +13,13 @@ import type { PlatformDocument } from '../../spec/platform.ts';
 import type { CredentialStatus } from '../objects.ts';
 import { readCredentials } from './credential-rows.ts';
 import { pause } from './pause.ts';
+import { readToldSyncs, type ToldSync } from './sync-rows.ts';
 
 export interface Credentials {
   /** By `tenant/integration`; empty while the sidecar's tables cannot be read. Never rejects. */
   of(tenants: readonly string[]): Promise<ReadonlyMap<string, CredentialStatus>>;
+  /** By id of the connection; undefined while the sidecar's tables cannot be read. Never rejects. */
+  syncs(): Promise<ReadonlyMap<string, ToldSync> | undefined>;
   close(): Promise<void>;
 }
 
@@ -73,22 +76,28 @@ export async function watchCredentials(options: CredentialsOptions): Promise<Cre
   const kept = keep();
   await first.promise;
 
+  async function read<T>(
+    work: (database: Database, limit: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    const used = login;
+    if (used === undefined) return undefined;
+    try {
+      const found = await work(used.database, AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]));
+      told = undefined;
+      return found;
+    } catch (thrown) {
+      const error = asTenantryError(thrown);
+      tell(error);
+      if (error.code === 'PostgresUnauthorized') used.end();
+      return undefined;
+    }
+  }
+
   return {
     async of(tenants) {
-      const used = login;
-      if (used === undefined) return new Map();
-      try {
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
-        const found = await readCredentials(used.database, tenants, limit);
-        told = undefined;
-        return found;
-      } catch (thrown) {
-        const error = asTenantryError(thrown);
-        tell(error);
-        if (error.code === 'PostgresUnauthorized') used.end();
-        return new Map();
-      }
+      return (await read((database, limit) => readCredentials(database, tenants, limit))) ?? new Map();
     },
+    syncs: () => read(readToldSyncs),
     close: () => kept,
   };
 }

@@ -1,18 +1,30 @@
-/** Follows the syncs that Airbyte runs and writes the newest of each connection into the status. */
+/** Follows the syncs of each connection and writes the last and the next one into the status. */
+import { isDeepStrictEqual } from 'node:util';
 import { createLimit } from '../../clients/limit.ts';
 import type { Sleep } from '../../clients/retry.ts';
 import { asTenantryError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { recentJobs, type SyncJob } from '../../reconcile/recent-jobs.ts';
 import type { World } from '../../resources/kind.ts';
+import { nextInAirbyte } from '../../sidecar/syncs/due.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { FIELD_MANAGER, type IntegrationObject, keyOf, type LastSyncStatus, pathOf } from '../objects.ts';
+import {
+  FIELD_MANAGER,
+  type IntegrationObject,
+  type IntegrationStatus,
+  keyOf,
+  type LastSyncStatus,
+  pathOf,
+} from '../objects.ts';
 import type { Informer } from '../watch/informer.ts';
 import { pause } from './pause.ts';
+import type { ToldSync } from './sync-rows.ts';
 
 export interface SyncsOptions {
   readonly kube: Pick<KubeClient, 'apply'>;
   readonly world: Pick<World, 'airbyte'>;
+  /** What the sidecar knows beside Airbyte, by id of the connection; undefined while it cannot be asked. Never rejects. */
+  readonly told: () => Promise<ReadonlyMap<string, ToldSync> | undefined>;
   readonly integrations: Pick<Informer<IntegrationObject>, 'objects' | 'wrote'>;
   readonly log: Pick<Logger, 'warn'>;
   /** Milliseconds since 1970. */
@@ -52,7 +64,7 @@ export async function followSyncs(options: SyncsOptions): Promise<void> {
       const foundAt = now();
       const jobs = await recentJobs({ ...world, signal } as World, { since: new Date(since) });
       for (const [connection, job] of jobs) known.set(connection, { sync: statusOf(job), foundAt });
-      await writeAll(known, options);
+      await writeAll(known, await options.told(), options);
       since = foundAt - OVERLAP_MS;
       failed = false;
     } catch (error) {
@@ -70,8 +82,15 @@ function statusOf(job: SyncJob): LastSyncStatus {
   return told;
 }
 
+/** What is written under the field manager of syncs: all of it each time, or the server would take the rest away. */
+type SyncStatus = Pick<IntegrationStatus, 'lastSync' | 'nextSyncTime'>;
+
 /** @throws what a later look may well do: then nothing more is tried in this one */
-async function writeAll(known: Map<string, Known>, options: SyncsOptions): Promise<void> {
+async function writeAll(
+  known: Map<string, Known>,
+  told: ReadonlyMap<string, ToldSync> | undefined,
+  options: SyncsOptions,
+): Promise<void> {
   const limit = createLimit(WRITES);
   const wanted = new Set<string>();
   const writes: Promise<void>[] = [];
@@ -80,10 +99,11 @@ async function writeAll(known: Map<string, Known>, options: SyncsOptions): Promi
     const connection = object.status?.ids?.['airbyte/connection'];
     if (connection === undefined) continue;
     wanted.add(connection);
-    const sync = known.get(connection)?.sync;
-    if (sync === undefined || isSame(object.status?.lastSync, sync)) continue;
+    const said = told && { of: withNext(told.get(connection), object, options.now()) };
+    const status = wantedStatus(object.status, known.get(connection)?.sync, said);
+    if (isSame(object.status, status)) continue;
     const write = async (): Promise<void> => {
-      if (failure === undefined) await put(object, sync, options);
+      if (failure === undefined) await put(object, status, options);
     };
     writes.push(
       limit(write).catch((error: unknown) => {
@@ -98,15 +118,50 @@ async function writeAll(known: Map<string, Known>, options: SyncsOptions): Promi
   }
 }
 
+function withNext(
+  told: ToldSync | undefined,
+  { metadata, spec }: IntegrationObject,
+  now: number,
+): ToldSync | undefined {
+  // Of what is only observed Airbyte may know another schedule.
+  if (told?.schedule === undefined || spec['managementPolicy'] === 'Observe') return told;
+  const [tenant, integration] = [String(spec['tenant']), String(spec['integration'])];
+  const next = nextInAirbyte({ tenant, integration, name: metadata.name, schedule: told.schedule }, now);
+  return next === undefined ? told : { ...told, nextTime: `${new Date(next).toISOString().slice(0, 19)}Z` };
+}
+
+/** @param told undefined while the sidecar cannot be asked: what it said before stays */
+function wantedStatus(
+  before: SyncStatus = {},
+  job: LastSyncStatus | undefined,
+  told: { readonly of: ToldSync | undefined } | undefined,
+): SyncStatus {
+  const { message: said, ...rest } = before.lastSync ?? {};
+  const sync = job ?? ('status' in rest && rest.jobId !== undefined ? rest : undefined);
+  const isSameJob = sync?.jobId === before.lastSync?.jobId && sync?.status === before.lastSync?.status;
+  const message = told ? messageOf(told.of, sync) : isSameJob ? said : undefined;
+  const nextSyncTime = told ? told.of?.nextTime : before.nextSyncTime;
+  const lastSync = sync ?? (message === undefined ? undefined : { status: told?.of?.status ?? 'skipped' });
+  return {
+    ...(lastSync && { lastSync: { ...lastSync, ...(message !== undefined && { message }) } }),
+    ...(nextSyncTime !== undefined && { nextSyncTime }),
+  };
+}
+
+/** Of another job than the one that is shown it would be misleading; without a job it says why there is none. */
+function messageOf(told: ToldSync | undefined, sync: LastSyncStatus | undefined): string | undefined {
+  return told?.jobId === undefined || told.jobId === sync?.jobId ? told?.message : undefined;
+}
+
 async function put(
   object: IntegrationObject,
-  lastSync: LastSyncStatus,
+  status: SyncStatus,
   { kube, integrations, signal, log }: SyncsOptions,
 ): Promise<void> {
   const { apiVersion, kind, metadata } = object;
   const { namespace, name, uid } = metadata;
   const path = `${pathOf('TenantIntegration', namespace, name)}/status`;
-  const body = { apiVersion, kind, metadata: { namespace, name, uid }, status: { lastSync } };
+  const body = { apiVersion, kind, metadata: { namespace, name, uid }, status };
   try {
     integrations.wrote(
       await kube.apply<IntegrationObject>(path, body, { fieldManager: SYNC_MANAGER, signal }),
@@ -120,7 +175,9 @@ async function put(
   }
 }
 
-function isSame(a: LastSyncStatus | undefined, b: LastSyncStatus): boolean {
-  const keys = new Set([...Object.keys(a ?? {}), ...Object.keys(b)]) as Set<keyof LastSyncStatus>;
-  return [...keys].every((key) => a?.[key] === b[key]);
+function isSame(before: SyncStatus = {}, status: SyncStatus): boolean {
+  return isDeepStrictEqual(
+    { lastSync: before.lastSync, nextSyncTime: before.nextSyncTime },
+    { lastSync: status.lastSync, nextSyncTime: status.nextSyncTime },
+  );
 }

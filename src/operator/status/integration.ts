@@ -22,8 +22,8 @@ export function integrationStatus(
     ...given({
       namespace: namespaceOf(object, outcome),
       credential,
-      // The newest that is known may be known from before this process began.
-      lastSync: outcome.lastSync ?? before?.lastSync,
+      lastSync: before?.lastSync,
+      nextSyncTime: before?.nextSyncTime,
     }),
   };
 }

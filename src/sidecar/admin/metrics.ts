@@ -38,6 +38,16 @@ async function gauge({ metrics, stack, queue, database }: SidecarContext): Promi
     metrics.credentials.inc({ state }, count);
     metrics.tenantIntegrations.set({ tenant, state }, count);
   }
+  const [syncs] = await database.asPlatform((query) =>
+    query<Record<'waiting' | 'running' | 'held' | 'failing', number>>(
+      `select (select count(*)::int from tenantry.sync_runs where status = 'waiting') as waiting,
+         (select count(*)::int from tenantry.sync_runs where status = 'running') as running,
+         count(*) filter (where held_code is not null)::int as held,
+         count(*) filter (where failures > 0)::int as failing
+       from tenantry.sync_states where runner is not null`,
+    ),
+  );
+  for (const [state, count] of Object.entries(syncs ?? {})) metrics.syncsActive.set({ state }, count);
   const waiting = await queue.waiting();
   metrics.queueJobs.reset();
   for (const [task, { ready, later, failed }] of Object.entries(waiting)) {

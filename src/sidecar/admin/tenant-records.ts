@@ -1,23 +1,9 @@
-/** What a tenant used, and who used its tokens. */
+/** Who used the tokens of a tenant. */
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { problemSchema } from '../problem.ts';
 
 const tenantParam = z.object({ tenant: z.string().describe('Name of the tenant.') });
-
-const DAY_MS = 86_400_000;
-const USUAL_DAYS = 30;
-
-const usageDay = z
-  .object({
-    day: z.iso.date(),
-    integration: z.string(),
-    calls: z.int(),
-    errors: z.int(),
-    bytesIn: z.int().describe('Bytes sent to the service.'),
-    bytesOut: z.int().describe('Bytes that the service answered.'),
-  })
-  .meta({ id: 'UsageDay', description: 'Calls of one integration on one day, UTC.' });
 
 const access = z
   .object({
@@ -32,9 +18,6 @@ const access = z
   })
   .meta({ id: 'AccessRecord', description: 'One use of a token.' });
 
-const usage = z
-  .object({ tenant: z.string(), days: z.array(usageDay) })
-  .meta({ id: 'Usage', description: 'Usage of a tenant by day.' });
 const accessRecords = z
   .object({ tenant: z.string(), records: z.array(access) })
   .meta({ id: 'AccessRecords', description: 'Uses of the tokens of a tenant.' });
@@ -51,30 +34,6 @@ interface AccessRow extends Record<string, unknown> {
 }
 
 export const tenantRecordRoutes: Routes = (app, context) => {
-  app.get(
-    '/tenants/:tenant/usage',
-    {
-      config: { access: { permission: 'tenant.read', tenantParam: 'tenant' } },
-      schema: {
-        tags: ['tenants'],
-        operationId: 'getUsage',
-        summary: 'Usage of a tenant by day',
-        params: tenantParam,
-        querystring: z.object({
-          from: z.iso.date().optional().describe('First day, UTC. Default: 30 days ago.'),
-          to: z.iso.date().optional().describe('Last day, UTC. Default: today.'),
-        }),
-        response: { 200: usage, default: problemSchema },
-      },
-    },
-    async (request) => {
-      const tenant = request.params.tenant;
-      const to = request.query.to ?? dayOf(context.now());
-      const from = request.query.from ?? dayOf(Date.parse(to) - USUAL_DAYS * DAY_MS);
-      return { tenant, days: [...(await context.usage.days(tenant, from, to))] };
-    },
-  );
-
   app.get(
     '/tenants/:tenant/access-log',
     {
@@ -118,7 +77,3 @@ export const tenantRecordRoutes: Routes = (app, context) => {
     },
   );
 };
-
-function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
-}

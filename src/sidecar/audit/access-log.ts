@@ -8,7 +8,8 @@ export type AccessAction =
   | 'proxy'
   | 'tool'
   | 'connect'
-  | 'preview';
+  | 'preview'
+  | 'sync.check';
 
 export interface Access {
   readonly tenant: string;

@@ -8,9 +8,11 @@ export interface RetentionDays {
   readonly accessLog: number;
   /** With their deliveries. Default 30; a replay is recognised for so long. */
   readonly webhookEvents: number;
+  /** After their end. Default 90. */
+  readonly syncRuns: number;
 }
 
-const USUAL: RetentionDays = { accessLog: 400, webhookEvents: 30 };
+const USUAL: RetentionDays = { accessLog: 400, webhookEvents: 30, syncRuns: 90 };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Rows in one transaction. */
@@ -25,7 +27,7 @@ export async function purge(
   now: number,
   days: Partial<RetentionDays> = {},
 ): Promise<Purged> {
-  const { accessLog, webhookEvents } = { ...USUAL, ...days };
+  const { accessLog, webhookEvents, syncRuns } = { ...USUAL, ...days };
   const rules = [
     // Who began a flow may still ask how it went.
     { table: 'oauth_states', column: 'expires_at', before: now - DAY_MS },
@@ -33,6 +35,7 @@ export async function purge(
     { table: 'sessions', column: 'expires_at', before: now },
     { table: 'usage_minutes', column: 'minute', before: now - HOUR_MS },
     { table: 'webhook_events', column: 'received_at', before: now - webhookEvents * DAY_MS },
+    { table: 'sync_runs', column: 'ended_at', before: now - syncRuns * DAY_MS },
   ] as const;
   const purged: Record<string, number> = {};
   for (const { table, column, before } of rules) {
@@ -72,7 +75,8 @@ export interface RetentionOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: { info(facts: object, message: string): void };
-  readonly days?: Partial<RetentionDays>;
+  /** Asked at each run. Default: the usual days. */
+  readonly days?: () => Partial<RetentionDays>;
 }
 
 const TASK = 'retention';
@@ -86,7 +90,7 @@ export interface Retention {
 export function createRetention({ database, queue, now, log, days }: RetentionOptions): Retention {
   const schedule = (runAt: number): Promise<void> => queue.add(TASK, {}, { key: TASK, runAt });
   queue.handle(TASK, async () => {
-    const purged = await purge(database, now(), days);
+    const purged = await purge(database, now(), days?.());
     log.info({ purged }, 'retention: deleted what is over');
     await schedule(now() + DAY_MS);
   });

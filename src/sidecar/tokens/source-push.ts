@@ -44,11 +44,16 @@ export interface SourcePushParts extends Pick<TokenParts, 'log'> {
  */
 export type Pushed = 'sent' | 'in-step' | 'no-source' | 'refused';
 
+export interface PushHint {
+  /** Where the tenant's workspace was last found; without it, all of Airbyte's are listed. */
+  readonly workspaceId?: string;
+}
+
 export function createSourcePush(
   parts: SourcePushParts,
-): (place: CredentialPlace, signal: AbortSignal) => Promise<Pushed> {
+): (place: CredentialPlace, signal: AbortSignal, hint?: PushHint) => Promise<Pushed> {
   const { stack, log } = parts;
-  return async (place, signal) => {
+  return async (place, signal, hint = {}) => {
     const view = stack.current();
     const document = view.integration(place.tenant, place.integration);
     if (!document) return 'no-source';
@@ -58,7 +63,7 @@ export function createSourcePush(
     const resource = graph.get(`airbyte:source/${document.metadata.name}`);
     if (!resource) return 'no-source';
     try {
-      return await push(world, graph, resource);
+      return await push(world, graph, { resource, place, hint });
     } catch (thrown) {
       const error = asTenantryError(thrown);
       if (error.retryable) throw error;
@@ -113,7 +118,13 @@ function graphOf(
   return buildGraph(own, catalog, planSettings(settings.backends, platform));
 }
 
-async function push(world: World, graph: Graph, resource: Resource): Promise<Pushed> {
+interface Pushing {
+  readonly resource: Resource;
+  readonly place: CredentialPlace;
+  readonly hint: PushHint;
+}
+
+async function push(world: World, graph: Graph, { resource, place, hint }: Pushing): Promise<Pushed> {
   const outputs = new Map<string, Observed | undefined>();
   const versions = new Map<string, string>();
   for (const secret of versionedSecrets([resource])) {
@@ -123,7 +134,7 @@ async function push(world: World, graph: Graph, resource: Resource): Promise<Pus
     output: (id, name) => (outputs.get(id) as Record<string, unknown> | undefined)?.[name],
     version: (secret) => versions.get(formatSecretRef(secret)),
   };
-  await observeReferred(world, graph, { resource, resolver, outputs });
+  await observeReferred(world, graph, { resource, resolver, outputs, place, hint });
   const isOpen = resource.gates.every(({ open }) => resolver.output(open.$ref, open.output) === true);
   if (!isOpen) return 'no-source';
   const inputs = resolveInputs(resource.inputs, resolver);
@@ -134,8 +145,7 @@ async function push(world: World, graph: Graph, resource: Resource): Promise<Pus
   return outcome === 'unchanged' ? 'in-step' : 'sent';
 }
 
-interface Referring {
-  readonly resource: Resource;
+interface Referring extends Pushing {
   readonly resolver: Resolver;
   readonly outputs: Map<string, Observed | undefined>;
 }
@@ -147,8 +157,24 @@ async function observeReferred(world: World, graph: Graph, referring: Referring)
     const referred = graph.get(id);
     if (!referred || outputs.has(id)) continue;
     await observeReferred(world, graph, { ...referring, resource: referred });
-    outputs.set(id, await kindOf(referred.kind).observe(resolveInputs(referred.inputs, resolver), world));
+    const inputs = resolveInputs(referred.inputs, resolver);
+    const hinted =
+      referred.kind === 'airbyte:workspace' ? await observeHinted(world, inputs, referring) : undefined;
+    outputs.set(id, hinted ?? (await kindOf(referred.kind).observe(inputs, world)));
   }
+}
+
+/** The workspace by its hint, as far as it is still the tenant's. */
+async function observeHinted(
+  world: World,
+  inputs: unknown,
+  { place: { tenant }, hint: { workspaceId } }: Referring,
+): Promise<Observed | undefined> {
+  if (workspaceId === undefined) return undefined;
+  const tenants = new Set([tenant]);
+  const hints = { workspaceIds: new Map([[tenant, workspaceId]]) };
+  const scope = { tenants, only: tenants, wanted: [inputs], hints };
+  return (await kindOf('airbyte:workspace').observeAll(world, scope)).get(tenant);
 }
 
 function referredIds(node: unknown): Set<string> {

@@ -94,7 +94,8 @@ function onTimer(work: () => void): () => void {
 
 function readDays(query: Query, params: readonly string[]): Promise<(UsageDay & Record<string, unknown>)[]> {
   return query(
-    `select day, integration, calls, errors, bytes_in as "bytesIn", bytes_out as "bytesOut"
+    `select day, integration, calls, errors, bytes_in as "bytesIn", bytes_out as "bytesOut", syncs, rows,
+            sync_bytes as "syncBytes"
      from tenantry.usage_days where tenant = $1 and day between $2 and $3 order by day, integration`,
     params,
   );

@@ -17,6 +17,10 @@ export interface UsageDay {
   readonly errors: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Runs of syncs that began, and what they brought; the runner counts them with the run itself. */
+  readonly syncs: number;
+  readonly rows: number;
+  readonly syncBytes: number;
 }
 
 export interface Usage {

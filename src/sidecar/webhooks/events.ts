@@ -122,6 +122,9 @@ export interface OwnEvent {
     | 'integration.revoked'
     | 'integration.suspended'
     | 'integration.resumed'
+    | 'sync.failed'
+    | 'sync.recovered'
+    | 'schema.changed'
     | (`integration.${string}` & {});
   /** JSON without secrets. */
   readonly data: Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { TenantryError } from '../../../src/errors.ts';
 import type { IntegrationObject, LastSyncStatus } from '../../../src/operator/objects.ts';
+import type { ToldSync } from '../../../src/operator/poll/sync-rows.ts';
 import { followSyncs, SYNC_MANAGER } from '../../../src/operator/poll/syncs.ts';
 import type { World } from '../../../src/resources/kind.ts';
 
@@ -43,6 +44,7 @@ const job = (jobId: number, connectionId: string, more: Job = {}): Job => ({
 interface Write {
   readonly path: string;
   readonly lastSync: LastSyncStatus;
+  readonly nextSyncTime?: string | undefined;
   readonly manager: string | undefined;
 }
 
@@ -51,6 +53,7 @@ function start(...objects: IntegrationObject[]) {
   const state = {
     now: START,
     jobs: [] as readonly Job[],
+    told: new Map() as Map<string, ToldSync> | undefined,
     failAirbyte: undefined as Error | undefined,
     /** By name of the object. */
     refuse: new Map<string, Error>(),
@@ -81,13 +84,20 @@ function start(...objects: IntegrationObject[]) {
         underWay -= 1;
         const refusal = state.refuse.get(metadata.name);
         if (refusal) throw refusal;
-        const lastSync = status?.lastSync as LastSyncStatus;
-        state.writes.push({ path, lastSync, manager: options?.fieldManager });
+        const { lastSync, nextSyncTime } = status as Write;
+        state.writes.push({
+          path,
+          lastSync,
+          manager: options?.fieldManager,
+          ...(nextSyncTime && { nextSyncTime }),
+        });
         const object = kept.get(`t/${metadata.name}`) as IntegrationObject;
-        return { ...object, status: { ...object.status, lastSync } } as T;
+        // As the server does: what this manager no longer sends is taken away.
+        return { ...object, status: { ids: object.status?.ids, ...status } } as T;
       },
     },
     world: { airbyte } as unknown as World,
+    told: async () => state.told,
     integrations: { objects: kept, wrote: (object) => void kept.set(`t/${object.metadata.name}`, object) },
     log: { warn: (_facts: unknown, text: string) => void state.warnings.push(text) } as never,
     now: () => state.now,
@@ -178,6 +188,77 @@ describe('the last sync of a connection', () => {
     await world.look();
     expect(world.state.writes).toHaveLength(100);
     expect(world.state.most).toBe(8);
+  });
+});
+
+const TOLD: ToldSync = {
+  nextTime: undefined,
+  schedule: undefined,
+  jobId: undefined,
+  status: undefined,
+  message: undefined,
+};
+
+describe('what the sidecar knows of a connection', () => {
+  const FAILED = {
+    schedule: undefined,
+    status: 'failed',
+    jobId: '1',
+    message: 'Notion refuses the token; next step: connect again',
+  };
+
+  it('is when the next sync is due, and why the last one failed', async () => {
+    const world = start(integration('a', 'c1'));
+    world.state.jobs = [job(1, 'c1', { status: 'failed' })];
+    world.state.told = new Map([['c1', { ...FAILED, nextTime: '2026-03-01T13:00:00Z' }]]);
+    await world.look();
+    await world.look();
+    expect(world.state.writes).toHaveLength(1);
+    expect(world.state.writes[0]).toMatchObject({
+      lastSync: { jobId: '1', status: 'failed', rows: 7, message: FAILED.message },
+      nextSyncTime: '2026-03-01T13:00:00Z',
+    });
+  });
+
+  it('is the next time of the schedule where Airbyte’s own scheduler keeps it', async () => {
+    const world = start(integration('a', 'c1'));
+    world.state.told = new Map([['c1', { ...TOLD, schedule: '30 * * * *' }]]);
+    await world.look();
+    expect(world.state.writes[0]?.nextSyncTime).toMatch(/^2026-03-01T12:30:\d\dZ$/);
+    await world.look();
+    expect(world.state.writes).toHaveLength(1);
+  });
+
+  it('stays as it is while the sidecar cannot be asked', async () => {
+    const world = start(integration('a', 'c1'));
+    world.state.jobs = [job(1, 'c1', { status: 'failed' })];
+    world.state.told = new Map([['c1', { ...FAILED, nextTime: '2026-03-01T13:00:00Z' }]]);
+    await world.look();
+    world.state.told = undefined;
+    await world.look();
+    expect(world.state.writes).toHaveLength(1);
+  });
+
+  it('goes with the job that it was said of', async () => {
+    const world = start(integration('a', 'c1'));
+    world.state.jobs = [job(1, 'c1', { status: 'failed' })];
+    world.state.told = new Map([['c1', { ...TOLD, ...FAILED }]]);
+    await world.look();
+    world.state.jobs = [job(2, 'c1')];
+    await world.look();
+    expect(world.state.writes.at(-1)?.lastSync).toMatchObject({ jobId: '2', status: 'succeeded' });
+    expect(world.state.writes.at(-1)?.lastSync).not.toHaveProperty('message');
+  });
+
+  it('says why there was no sync, where there is no job to tell of', async () => {
+    const world = start(integration('a', 'c1'));
+    const held = { ...TOLD, status: 'skipped', message: 'the quota of today is used up' };
+    world.state.told = new Map([['c1', held]]);
+    await world.look();
+    expect(world.state.writes[0]?.lastSync).toEqual({ status: 'skipped', message: held.message });
+    world.state.told = new Map([['c1', TOLD]]);
+    await world.look();
+    expect(world.state.writes[1]?.lastSync).toBeUndefined();
   });
 });
 

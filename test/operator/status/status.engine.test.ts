@@ -83,7 +83,6 @@ describe('a status on a real API server', () => {
       claim: 'operator:prod',
       ids: { 'airbyte/source': 'b3c1' },
       credential: { state: 'Ready', expiresAt: '2026-01-02T00:00:00Z', scopes: ['read', 'write'] },
-      lastSync: { jobId: '7', status: 'succeeded', startTime: '2026-01-01T00:00:00Z', rows: 12, bytes: 3e10 },
     });
     const status = integrationStatus(await get(), found, { now: T0 });
     const written = await write(await get(), status);
@@ -161,7 +160,7 @@ describe('a status on a real API server', () => {
       'Last Sync',
       'Age',
     ]);
-    expect(named(1)).toEqual(['Message']);
+    expect(named(1)).toEqual(['Next Sync', 'Message']);
     expect(rows[0]?.cells.slice(0, 5)).toEqual(['acme-notion', 'acme', 'notion', 'True', 'Reconciled']);
   });
 });

@@ -189,7 +189,6 @@ describe('a system that is away', () => {
       claim: 'operator:prod',
       ids: { 'airbyte/source': 'x' },
       credential: { state: 'Ready' },
-      lastSync: { jobId: '1', status: 'succeeded' },
     });
     const object = settled(fresh, known);
     const { conditions: _, ...facts } = settled(object, away, 1).status;

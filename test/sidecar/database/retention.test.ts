@@ -18,7 +18,7 @@ const at = (ms: number): string => `'${new Date(ms).toISOString()}'`;
 beforeEach(async () => {
   await systems.admin.script(
     `truncate tenantry.oauth_states, tenantry.connect_links, tenantry.sessions, tenantry.usage_minutes,
-       tenantry.token_access_log, tenantry.webhook_events, tenantry.webhook_endpoints cascade;
+       tenantry.token_access_log, tenantry.webhook_events, tenantry.webhook_endpoints, tenantry.sync_runs cascade;
      insert into tenantry.oauth_states
        (tenant, integration, state_hash, browser_hash, verifier, redirect_uri, scopes, actor, expires_at)
      values ('acme', 'old', 'a', 'b', 'v', 'r', '{}', 'x', ${at(NOW - DAY - 1)}),
@@ -34,6 +34,10 @@ beforeEach(async () => {
      insert into tenantry.webhook_events (id, tenant, integration, external_id, body, received_at)
      values ('00000000-0000-4000-8000-000000000001', 'acme', 'notion', 'old', 'b', ${at(NOW - 30 * DAY - 1)}),
             ('00000000-0000-4000-8000-000000000002', 'acme', 'notion', 'new', 'b', ${at(NOW - 30 * DAY + 1)});
+     insert into tenantry.sync_runs (tenant, integration, trigger, status, ended_at)
+     values ('acme', 'old', 'schedule', 'failed', ${at(NOW - 90 * DAY - 1)}),
+            ('acme', 'new', 'schedule', 'failed', ${at(NOW - 90 * DAY + 1)}),
+            ('acme', 'new', 'schedule', 'running', null);
      insert into tenantry.webhook_endpoints (id, tenant, url, secret, created_by)
      values ('00000000-0000-4000-8000-000000000003', 'acme', 'u', 's', 'a');
      insert into tenantry.webhook_deliveries (tenant, event, endpoint)
@@ -47,7 +51,7 @@ const LEFT = `
   union all select convert_from(id_hash, 'UTF8') from tenantry.sessions
   union all select tenant from tenantry.usage_minutes union all select integration from tenantry.token_access_log
   union all select external_id from tenantry.webhook_events
-  union all select 'new' from tenantry.webhook_deliveries`;
+  union all select 'new' from tenantry.webhook_deliveries union all select integration from tenantry.sync_runs`;
 
 test('of each kind the old row goes and the new one stays, deliveries with their events', async () => {
   const purged = await purge(systems.database, NOW);
@@ -57,9 +61,10 @@ test('of each kind the old row goes and the new one stays, deliveries with their
     sessions: 1,
     usage_minutes: 1,
     webhook_events: 1,
+    sync_runs: 1,
     token_access_log: 1,
   });
-  expect(await systems.admin.query(LEFT)).toEqual(Array(7).fill({ what: 'new' }));
+  expect(await systems.admin.query(LEFT)).toEqual(Array(9).fill({ what: 'new' }));
 });
 
 test('more rows than one transaction takes are all deleted', async () => {

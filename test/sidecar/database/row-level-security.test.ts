@@ -65,6 +65,22 @@ const ROWS: Readonly<Record<string, (tenant: string) => Readonly<Record<string, 
   }),
   usage_minutes: (tenant) => ({ tenant, minute: new Date(0), calls: 1 }),
   usage_days: (tenant) => ({ tenant, integration: 'notion', day: '2026-01-01', calls: 1 }),
+  source_schemas: (tenant) => ({
+    tenant,
+    integration: 'notion',
+    source_id: 's',
+    streams: '[]',
+    fingerprint: 'f',
+    looked_at: new Date(0),
+  }),
+  schema_changes: (tenant) => ({
+    tenant,
+    integration: 'notion',
+    stream: 'pages',
+    kind: 'stream_added',
+    is_breaking: false,
+    noticed_at: new Date(0),
+  }),
   webhook_endpoints: (tenant) => ({ id: idOf(tenant, 1), tenant, url: 'u', secret: 's', created_by: 'a' }),
   webhook_events: (tenant) => ({
     id: idOf(tenant, 2),
@@ -80,6 +96,7 @@ const ROWS: Readonly<Record<string, (tenant: string) => Readonly<Record<string, 
     installation: idOf(tenant, 3),
     action: 'revoke',
   }),
+  sync_states: (tenant) => ({ tenant, integration: 'notion', schedule: 'manual' }),
   sync_runs: (tenant) => ({ tenant, integration: 'notion', trigger: 'manual', status: 'waiting' }),
 };
 const TABLES = Object.keys(ROWS);
@@ -134,7 +151,7 @@ test('every table of the schema is one that this file attacks, or holds nothing 
     `select relname as name, relrowsecurity and relforcerowsecurity as forced, relowner::regrole::text as owner
      from pg_class where relnamespace = 'tenantry'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')`,
   );
-  const withoutTenant = ['migrations', 'notice_key', 'queue_workers', 'webhook_handshakes'];
+  const withoutTenant = ['migrations', 'notice_key', 'queue_workers', 'sync_cursor', 'webhook_handshakes'];
   expect(tables.map(({ name }) => name).sort()).toEqual([...TABLES, ...withoutTenant].sort());
   expect(tables.filter(({ forced }) => !forced).map(({ name }) => name)).toEqual(['migrations']);
   expect(tables.every(({ owner }) => !owner.startsWith('tenantry_'))).toBe(true);

@@ -146,13 +146,25 @@ describe('days', () => {
     now = Date.parse('2026-03-02T00:00:00Z');
     a.count({ tenant: 'acme', integration: 'notion', calls: 2 ** 40 });
     await a.flush();
+    const none = { errors: 0, bytesIn: 0, bytesOut: 0, syncs: 0, rows: 0, syncBytes: 0 };
     expect(await a.days('acme', '2026-03-01', '2026-03-02')).toEqual([
-      { day: '2026-03-01', integration: 'github', calls: 1, errors: 0, bytesIn: 0, bytesOut: 0 },
-      { day: '2026-03-01', integration: 'notion', calls: 5, errors: 1, bytesIn: 10, bytesOut: 12 },
-      { day: '2026-03-02', integration: 'notion', calls: 2 ** 40, errors: 0, bytesIn: 0, bytesOut: 0 },
+      { ...none, day: '2026-03-01', integration: 'github', calls: 1 },
+      { ...none, day: '2026-03-01', integration: 'notion', calls: 5, errors: 1, bytesIn: 10, bytesOut: 12 },
+      { ...none, day: '2026-03-02', integration: 'notion', calls: 2 ** 40 },
     ]);
     expect(await a.days('acme', '2026-03-02', '2026-03-02')).toHaveLength(1);
     expect(await a.days('initech', '2026-03-01', '2026-03-02')).toEqual([]);
+  });
+
+  test('keep what syncs brought beside the calls that are added to them', async () => {
+    await systems.admin.script(`insert into tenantry.usage_days (tenant, integration, day, syncs, rows, sync_bytes)
+      values ('acme', 'notion', '2026-03-01', 2, 3, 40)`);
+    const usage = replica();
+    usage.count({ tenant: 'acme', integration: 'notion', calls: 1 });
+    await usage.flush();
+    expect(await usage.days('acme', '2026-03-01', '2026-03-01')).toMatchObject([
+      { calls: 1, syncs: 2, rows: 3, syncBytes: 40 },
+    ]);
   });
 
   test.each(['2026-3-1', '2026-02-30', "2026-01-01' or true", ''])('%j is no day', async (day) => {
