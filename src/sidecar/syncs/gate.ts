@@ -36,7 +36,8 @@ export function toldOf(runner: Pick<Runner, 'classify'>, wanted: Wanted, error: 
   const own = { code: error.code, message: error.message, nextStep: error.hint };
   if (error.code === 'QuotaExceeded') return own;
   if (error.code === 'Blocked') return { ...own, class: 'schema' };
-  const failure = runner.classify({ integration: wanted.integration, error });
+  const { integration, entry } = wanted;
+  const failure = runner.classify({ integration, name: entry.name, error });
   const { code, message, hint } = failure.error;
   return { code, class: failure.class, message, nextStep: hint };
 }
