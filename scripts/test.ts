@@ -47,6 +47,8 @@ const checks: Record<string, number> = {
   typecheck: (await run('tsc', ['--noEmit'])) || (await run('tsc', ['--project', 'src/ui'])),
   lint: await run('biome', ['check', '.']),
 };
+// Once for all tests of the pages: who finds it fresh does not build it while others are served from it.
+checks['ui'] = await run('node', ['scripts/ui.ts', '--if-stale']);
 const engineTests = await findEngineTests(args);
 let left: readonly EngineTest[] = engineTests;
 if (!noEngines) {

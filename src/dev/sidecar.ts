@@ -10,6 +10,7 @@ import { USUAL_PORT } from '../sidecar/settings.ts';
 import { requireIntegration } from '../sidecar/stack/view.ts';
 import { type Sidecar, startSidecar } from '../sidecar/start.ts';
 import { freePort } from './free-port.ts';
+import { openSessionRoutes } from './open-session.ts';
 
 const LINK_SECONDS = 3600;
 const KEY_MS = 86_400_000;
@@ -29,6 +30,7 @@ export async function startDevSidecar(options: {
   readonly signal: AbortSignal;
 }): Promise<DevSidecar> {
   const { dir, env, port, logFile, signal } = options;
+  let key: string | undefined;
   const sidecar = await startSidecar({
     stackDir: dir,
     env,
@@ -36,10 +38,10 @@ export async function startDevSidecar(options: {
     flags: { posture: 'gateway', host: '127.0.0.1', port, publicUrl: `http://127.0.0.1:${port}` },
     signal,
     writeLog: (line) => appendLine(logFile, line),
-    routes: [openConnectRoutes],
+    routes: [openConnectRoutes, openSessionRoutes(() => key)],
   });
   const now = Date.now();
-  const { key } = await createApiKey(sidecar.context.database, {
+  const made = await createApiKey(sidecar.context.database, {
     tenant: null,
     name: 'tenantry dev',
     role: 'admin',
@@ -47,6 +49,7 @@ export async function startDevSidecar(options: {
     now,
     expiresAt: now + KEY_MS,
   });
+  key = made.key;
   return { sidecar, apiKey: key };
 }
 

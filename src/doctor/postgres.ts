@@ -17,7 +17,17 @@ export function checkPostgres(
   ]);
 }
 
-async function version(postgres: PostgresClient, options: CallOptions): Promise<Finding> {
+/** What a login that only uses Postgres has to know of it: the sidecar's, which makes no roles and schemas. */
+export function checkPostgresUse(postgres: Asked, options: CallOptions = {}): Promise<CheckResult[]> {
+  return askInOrder([
+    () => ask('postgres', 'login', () => version(postgres, options)),
+    () => ask('postgres', 'isolation', () => isolation(postgres, options)),
+  ]);
+}
+
+type Asked = Pick<PostgresClient, 'query' | 'database'>;
+
+async function version(postgres: Asked, options: CallOptions): Promise<Finding> {
   const [row] = await postgres.query<{ text: string; number: number }>(
     "SELECT current_setting('server_version') AS text, current_setting('server_version_num')::int AS number",
     [],
@@ -53,7 +63,7 @@ async function permissions(postgres: PostgresClient, options: CallOptions): Prom
   };
 }
 
-async function isolation(postgres: PostgresClient, options: CallOptions): Promise<Finding> {
+async function isolation(postgres: Asked, options: CallOptions): Promise<Finding> {
   const [row] = await postgres.query<{ open: boolean }>(
     "SELECT has_schema_privilege('public', 'public', 'CREATE') AS open FROM pg_namespace WHERE nspname = 'public'",
     [],

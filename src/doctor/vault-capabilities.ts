@@ -13,6 +13,23 @@ export interface OptionalParts {
   readonly audit?: boolean | undefined;
 }
 
+/** What the sidecar's login needs: to keep credentials, and to encrypt and decrypt them. */
+export function usedCapabilities({
+  kvMount,
+  transitMount,
+}: {
+  readonly kvMount: string;
+  readonly transitMount: string;
+}): Record<string, readonly string[]> {
+  return {
+    [`${kvMount}/data/${SAMPLE}/notion`]: ['create', 'read', 'update', 'delete'],
+    [`${kvMount}/destroy/${SAMPLE}/notion`]: ['update'],
+    [`${kvMount}/metadata/${SAMPLE}/notion`]: ['create', 'read', 'update', 'patch'],
+    [`${transitMount}/encrypt/${SAMPLE}`]: ['update'],
+    [`${transitMount}/decrypt/${SAMPLE}`]: ['update'],
+  };
+}
+
 /** Capabilities by path. */
 export function neededCapabilities(
   { kvMount, transitMount }: { readonly kvMount: string; readonly transitMount: string },

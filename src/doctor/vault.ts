@@ -23,6 +23,18 @@ export function checkVault(
   ]);
 }
 
+/** What a login that only uses Vault has to know of it: the sidecar's, which sets up nothing. */
+export function checkVaultUse(
+  { vault }: { readonly vault: VaultClient },
+  { needed, ...options }: CallOptions & { readonly needed: Readonly<Record<string, readonly string[]>> },
+): Promise<CheckResult[]> {
+  return askInOrder([
+    () => ask('vault', 'reachable', () => reachable(vault, options)),
+    () => ask('vault', 'login', () => login(vault, options)),
+    () => ask('vault', 'permissions', () => hasAll(vault, needed, options)),
+  ]);
+}
+
 async function reachable(vault: VaultClient, options: VaultCheckOptions): Promise<Finding> {
   const health = await vault.health(options);
   if (!health.initialized)
@@ -87,6 +99,14 @@ function lifeText(seconds: number): string {
 
 async function permissions(vault: VaultClient, options: VaultCheckOptions): Promise<Finding> {
   const wanted = neededCapabilities(vault, { authMount: options.tenantAuth?.mount, audit: options.audit });
+  return await hasAll(vault, wanted, options);
+}
+
+async function hasAll(
+  vault: VaultClient,
+  wanted: Readonly<Record<string, readonly string[]>>,
+  options: CallOptions,
+): Promise<Finding> {
   const paths = Object.keys(wanted);
   const lacking = await lackingCapabilities(vault, wanted, options);
   if (lacking.length === 0) return { detail: `all that is needed on ${paths.length} paths` };

@@ -28,7 +28,7 @@ export function securityHeaders(publicUrl: string): Readonly<Record<string, stri
   set(request, response, (error) => {
     if (error) throw error;
   });
-  return Object.fromEntries(
-    Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]),
-  );
+  const made = Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)] as const);
+  // What is for one caller is kept by no cache; what may be kept says so itself.
+  return { ...Object.fromEntries(made), 'cache-control': 'no-store' };
 }

@@ -4,7 +4,7 @@ import { TenantryError } from '../errors.ts';
 import type { PlatformDocument } from '../spec/platform.ts';
 import { parseSecretRef, type SecretRef } from '../spec/secret-ref.ts';
 import type { SidecarSpec } from '../spec/sidecar.ts';
-import { resolveCallers } from './callers/settings.ts';
+import { resolveCallers, resolveOidc } from './callers/settings.ts';
 
 export type Posture = 'gateway' | 'sidecar';
 
@@ -70,7 +70,11 @@ export function sidecarSettings(
     database: databaseLogin(spec, backends, env),
     providerOrigins: { ...urlsOf('TENANTRY_PROVIDER_ORIGINS', env), ...spec.providerOrigins },
     mcpServers: { ...urlsOf('TENANTRY_MCP_SERVERS', env), ...spec.mcpServers },
-    spec: { ...spec, callers: resolveCallers(spec.callers, env) },
+    spec: {
+      ...spec,
+      callers: resolveCallers(spec.callers, env),
+      ...(spec.oidc && { oidc: resolveOidc(spec.oidc, env) }),
+    },
   };
 }
 

@@ -95,6 +95,7 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
       log,
       logRequest: createRequestLog(logOptions),
       metrics,
+      syncConcurrency: stack.platform().spec.syncs.concurrency,
       ...(now && { now }),
     });
     parts = made;
@@ -115,7 +116,7 @@ export async function startSidecar(options: StartOptions): Promise<Sidecar> {
     await made.start({ jobs: options.jobs ?? true });
     url ??= await listen(server, settings);
     redactor.keepNewest(NEWEST_SECRETS);
-    stack.follow(log, ended.signal);
+    stack.follow(log, ended.signal, () => void made.documentsChanged());
     const tenants = stack.current().documents.tenants.length;
     log.info({ url, posture: settings.posture, tenants }, 'listening');
     const warned = warnAtStart(context, ended.signal);

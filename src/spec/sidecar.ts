@@ -71,6 +71,56 @@ const callers = z
   })
   .describe('Who may call besides API keys.');
 
+const oidc = z
+  .strictObject({
+    issuer: envOr(url).describe('Issuer; its discovery document says the rest.'),
+    clientId: envOr(z.string().min(1)).describe('Client id of Tenantry at the issuer.'),
+    clientSecret: secretRef
+      .optional()
+      .describe('Client secret, as a reference. Default: none, for a public client (PKCE alone).'),
+    name: z
+      .string()
+      .min(1)
+      .max(64)
+      .default('single sign-on')
+      .describe('What the sign-in page calls it: “Sign in with …”. Default single sign-on.'),
+    scopes: z
+      .array(
+        z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be a scope (RFC 6749 section 3.3)' }),
+      )
+      .default(['openid', 'profile', 'email'])
+      .describe('Scopes asked for; openid is always among them. Default openid, profile, email.'),
+    tenantClaim: z
+      .string()
+      .default('tenant')
+      .describe('Claim of the ID token with the person’s tenant, or a list of tenants. Default tenant.'),
+    roleClaim: z
+      .string()
+      .optional()
+      .describe(
+        'Claim with the role. The role admin counts only for a person without a tenant. Default: everybody has `role`.',
+      ),
+    role: role
+      .default('viewer')
+      .describe(
+        'Role where no claim gives one; admin lets in everybody whom the issuer knows. Default viewer.',
+      ),
+  })
+  .describe(
+    'Sign-in of people to the web UI by OpenID Connect. The redirect URL to register is /session/oidc/callback below the address of the sidecar.',
+  );
+
+const embed = z
+  .strictObject({
+    origins: z
+      .array(origin)
+      .default([])
+      .describe(
+        'Origins of the product’s own pages that hold the connect component, each exactly as the browser sends it. Default: none, and no token for it is made.',
+      ),
+  })
+  .describe('The connect component in pages of the product itself.');
+
 const limits = z
   .strictObject({
     bodyBytes: z
@@ -156,7 +206,7 @@ export const sidecar = z
           .max(100)
           .default(10)
           .describe(
-            'Most connections of requests at once, beside one for notices and up to four for the queue. Default 10.',
+            'Most connections of requests at once, beside one for notices and up to four for each of the two queues. Default 10.',
           ),
       })
       .prefault({})
@@ -180,6 +230,8 @@ export const sidecar = z
       .default(false)
       .describe('Answer /metrics to anybody; it names tenants. Default false: only to role admin.'),
     callers: callers.prefault({}),
+    oidc: oidc.optional(),
+    embed: embed.prefault({}),
     limits: limits.prefault({}),
     tokens: tokens.prefault({}),
     providerOrigins: z

@@ -25,7 +25,9 @@ export type Permission =
   | 'tokens.use'
   /** Begin to connect, store and revoke credentials, end installations. */
   | 'credentials.write'
-  /** See integrations, installations, usage and status of a tenant. */
+  /** Start and cancel syncs. */
+  | 'syncs.run'
+  /** See integrations, installations, syncs, usage and status of a tenant. */
   | 'tenant.read'
   /** Make and revoke API keys and webhook endpoints of a tenant. */
   | 'tenant.manage'
@@ -33,9 +35,9 @@ export type Permission =
   | 'platform';
 
 const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
-  admin: ['tokens.use', 'credentials.write', 'tenant.read', 'tenant.manage', 'platform'],
-  'tenant-admin': ['credentials.write', 'tenant.read', 'tenant.manage'],
-  app: ['tokens.use', 'credentials.write', 'tenant.read'],
+  admin: ['tokens.use', 'credentials.write', 'syncs.run', 'tenant.read', 'tenant.manage', 'platform'],
+  'tenant-admin': ['credentials.write', 'syncs.run', 'tenant.read', 'tenant.manage'],
+  app: ['tokens.use', 'credentials.write', 'syncs.run', 'tenant.read'],
   viewer: ['tenant.read'],
 };
 

@@ -4,6 +4,22 @@ import type { SidecarSpec } from '../../spec/sidecar.ts';
 
 export type CallerSettings = SidecarSpec['callers'];
 
+export type OidcSettings = NonNullable<SidecarSpec['oidc']>;
+
+/** The same for sign-in by OpenID Connect. @throws MissingSetting */
+export function resolveOidc(oidc: OidcSettings, env: NodeJS.ProcessEnv): OidcSettings {
+  const clientId = namedValue(oidc.clientId, env);
+  if (clientId === undefined) {
+    throw new TenantryError('MissingSetting', `spec.sidecar.oidc.clientId: ${oidc.clientId} is not set`);
+  }
+  return { ...oidc, issuer: resolved(oidc.issuer, 'spec.sidecar.oidc.issuer', env), clientId };
+}
+
+function namedValue(text: string, env: NodeJS.ProcessEnv): string | undefined {
+  const name = REFERENCE.exec(text)?.[1];
+  return name === undefined ? text : env[name] || undefined;
+}
+
 const REFERENCE = /^\$\{ENV:(\w+)\}$/;
 
 /**

@@ -12,7 +12,7 @@ import { connectStyleOf } from './connect-style.ts';
 import { makeLink } from './links.ts';
 import { sendOn } from './page.ts';
 import { NO_STORE } from './request.ts';
-import { requireOpener, requireReturn } from './return-address.ts';
+import { openersOf, requireOpener, requireReturn, returnsOf } from './return-address.ts';
 import { integrationParam, openerOrigin, redirectUri, tenantName } from './schemas.ts';
 
 const query = z.object({
@@ -108,13 +108,13 @@ function askedFor(
     style: connectStyleOf(view.entry),
     isBrowser: caller.kind === 'session',
     actor: caller.id,
-    ...whereTo(settings.spec, asked.redirect_uri, asked.opener_origin),
+    ...whereTo(settings, asked.redirect_uri, asked.opener_origin),
   };
 }
 
 /** Both checked against their lists. @throws RedirectNotAllowed */
 export function whereTo(
-  spec: SidecarContext['settings']['spec'],
+  settings: SidecarContext['settings'],
   returnTo: string | undefined,
   opener: string | undefined,
 ): { readonly returnTo: string | undefined; readonly openerOrigin: string | undefined } {
@@ -125,8 +125,8 @@ export function whereTo(
     );
   }
   return {
-    returnTo: returnTo === undefined ? undefined : requireReturn(returnTo, spec.redirectUris),
-    openerOrigin: opener === undefined ? undefined : requireOpener(opener, spec.origins),
+    returnTo: returnTo === undefined ? undefined : requireReturn(returnTo, returnsOf(settings)),
+    openerOrigin: opener === undefined ? undefined : requireOpener(opener, openersOf(settings)),
   };
 }
 

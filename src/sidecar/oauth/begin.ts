@@ -7,7 +7,7 @@ import { redirectUriOf } from '../providers/providers.ts';
 import { type IntegrationView, scopesOf } from '../stack/view.ts';
 import { newSecret } from './browser.ts';
 import { endOthers, insertFlow } from './flows.ts';
-import { type Link, useLink } from './links.ts';
+import { consumeLink, type Link } from './links.ts';
 import { encryptText } from './tenant-key.ts';
 
 export interface BeginRequest {
@@ -64,7 +64,7 @@ export async function beginFlow(context: SidecarContext, request: BeginRequest):
   if (!carriesState(view)) await context.database.asPlatform((query) => endOthers(query, flow));
   // One transaction: a link whose flow could not be begun stays good.
   await context.database.asTenant(tenant, async (query) => {
-    if (link) await useLink(query, link.id, now);
+    if (link) await consumeLink(query, link.id, now);
     await insertFlow(query, flow, now);
   });
   return { authorizationUrl, state, flow: flow.id };

@@ -69,7 +69,7 @@ export function connectLinkRoutes(app: SidecarServer, context: SidecarContext): 
       const { id, url, expiresAt } = await makeLink(context, {
         tenant,
         integration,
-        ...whereTo(context.settings.spec, request.body.redirectUri, request.body.openerOrigin),
+        ...whereTo(context.settings, request.body.redirectUri, request.body.openerOrigin),
         actor: callerOf(request).id,
         seconds: request.body.expiresInSeconds,
       });

@@ -11,7 +11,7 @@ import { type ConnectPage, connectPage, PROOF_FIELD } from './connect-page.ts';
 import { endFlow } from './end.ts';
 import { finishForm } from './finish.ts';
 import { type Flow, insertFlow } from './flows.ts';
-import { findLink, type Link, stateOfLink, useLink } from './links.ts';
+import { consumeLink, findLink, type Link, stateOfLink } from './links.ts';
 import { sendOn, sendPage } from './page.ts';
 
 const params = z.object({
@@ -168,7 +168,7 @@ async function take(
   const flow: Flow = { ...link, id: link.flow, verifier: '', redirectUri: '', scopes: scopesOf(view) };
   const now = context.now();
   await context.database.asTenant(link.tenant, async (query) => {
-    await useLink(query, link.id, now);
+    await consumeLink(query, link.id, now);
     await insertFlow(query, { ...flow, state: stateOfLink(token), browser }, now, 'exchanging');
   });
   return await endFlow(context, { flow, view }, { request, reply }, () =>

@@ -8,7 +8,7 @@ import type { Flow } from './flows.ts';
 import { sendOn, sendPage } from './page.ts';
 import { publicError } from './public-error.ts';
 import { connectedPage, failedPage } from './result-page.ts';
-import { isAllowedReturn, returnUrl } from './return-address.ts';
+import { isAllowedReturn, returnsOf, returnUrl } from './return-address.ts';
 
 export interface Exchange {
   readonly request: FastifyRequest;
@@ -30,7 +30,7 @@ export async function endFlow(
   const { integration, openerOrigin } = flow;
   const { name } = view.entry;
   // The list may have changed since the flow was begun.
-  const isAllowed = flow.returnTo !== undefined && isAllowedReturn(flow.returnTo, settings.spec.redirectUris);
+  const isAllowed = flow.returnTo !== undefined && isAllowedReturn(flow.returnTo, returnsOf(settings));
   const returnTo = isAllowed ? flow.returnTo : undefined;
   try {
     await lastStep();

@@ -121,7 +121,7 @@ export async function findLink(database: Database, token: string, now: number): 
 }
 
 /** Consumes the link, in the transaction that begins its flow. @throws StateInvalid for all but one of many */
-export async function useLink(query: Query, id: string, now: number): Promise<void> {
+export async function consumeLink(query: Query, id: string, now: number): Promise<void> {
   const rows = await query(
     `update tenantry.connect_links set used_at = to_timestamp($2)
       where id = $1 and used_at is null and expires_at > to_timestamp($2) returning id`,

@@ -1,5 +1,21 @@
 /** Decides whether a person may be sent to an address after connecting, and which window may be told about it. */
 import { TenantryError } from '../../errors.ts';
+import type { SidecarSettings } from '../settings.ts';
+
+type Lists = {
+  readonly publicUrl: SidecarSettings['publicUrl'];
+  readonly spec: Pick<SidecarSettings['spec'], 'redirectUris' | 'origins' | 'embed'>;
+};
+
+/** Addresses that a person may be sent to: those of the document, and the pages of the web application. */
+export function returnsOf({ publicUrl, spec }: Lists): readonly string[] {
+  return [...spec.redirectUris, `${publicUrl}/ui/*`];
+}
+
+/** Origins whose windows may be told: those of the document, and our own for the web application. */
+export function openersOf({ publicUrl, spec }: Lists): readonly string[] {
+  return [...spec.origins, ...spec.embed.origins, publicUrl];
+}
 
 /** Whitespace, control characters and backslashes: a browser drops or turns them, so that it sees another address. */
 const DOUBTFUL = /[\s\\\p{Cc}]/u;

@@ -31,6 +31,14 @@ const redirect = (description: string): Answer => ({
   headers: { Location: { description: 'Where to go on.', schema: { type: 'string', format: 'uri' } } },
 });
 
+const jsonOrCsv = (description: string, schema: string): Answer => ({
+  description,
+  content: {
+    'application/json': { schema: { $ref: `#/components/schemas/${schema}` } },
+    'text/csv': { schema: { type: 'string' } },
+  },
+});
+
 const ENDED = {
   200: page('How it went. In a popup the page tells its opener.'),
   303: redirect('To the address of the flow.'),
@@ -56,8 +64,33 @@ export const BESIDE_SCHEMAS: Readonly<Record<string, BesideSchemas>> = {
       },
     },
   },
+  getUsage: { responses: { 200: jsonOrCsv('Usage of a tenant by day.', 'Usage') } },
+  getEveryUsage: { responses: { 200: jsonOrCsv('Usage of all tenants by day.', 'EveryUsage') } },
+  followSync: {
+    responses: {
+      200: {
+        description: 'Server-sent events: `run` and `end`, each with a SyncRun as JSON.',
+        content: { 'text/event-stream': { schema: { type: 'string' } } },
+      },
+    },
+  },
+  startSync: { errors: [409] },
   openSession: { security: [{ bearer: [] }], errors: [400] },
   getFlow: { security: [{ bearer: [] }, { session: [] }, { flow: [] }] },
+  beginSignIn: {
+    responses: { 303: redirect('To the identity provider, or to the sign-in page with `sign_in_error`.') },
+  },
+  completeSignIn: {
+    query: [
+      text('code', 'Authorization code (RFC 6749 section 4.1.2).'),
+      text('state', 'State of the sign-in.'),
+      text('error', 'Why the identity provider or the person refused (RFC 6749 section 4.1.2.1).'),
+    ],
+    responses: {
+      303: redirect('To the page that was asked for, or to the sign-in page with `sign_in_error`.'),
+    },
+  },
+  createEmbedSession: { bodyMayBeAbsent: true },
   createConnectLink: { bodyMayBeAbsent: true },
   beginFlow: { parameters: [TENANT], errors: OF_PROVIDER },
   openProvider: {

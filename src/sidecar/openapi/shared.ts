@@ -7,10 +7,17 @@ import type { Answer, Header, OpenApiDocument, Parameter } from './document-type
 export const TAGS: OpenApiDocument['tags'] = [
   { name: 'connect', description: 'A person connects a tenant to a service.' },
   { name: 'tenants', description: 'Integrations of a tenant: state, credentials, usage, audit.' },
+  { name: 'catalog', description: 'What tenants can be connected to.' },
+  { name: 'embed', description: 'The connect component in pages of the product itself.' },
   { name: 'installations', description: 'Accounts at providers that tenants have connected.' },
   { name: 'tokens', description: 'Tokens in clear, for code that cannot use the proxy.' },
   { name: 'proxy', description: 'Calls to the API of a service, with the credential put in.' },
   { name: 'tools', description: 'Tools of MCP servers, with the credential put in.' },
+  { name: 'syncs', description: 'Runs that bring a tenant’s data: schedules, history, progress.' },
+  {
+    name: 'previews',
+    description: 'Streams, columns and sample rows of an integration, before its first sync.',
+  },
   { name: 'webhooks', description: 'Webhooks of providers, and their delivery to the tenants’ endpoints.' },
   { name: 'callers', description: 'Who calls: sessions of browsers.' },
   { name: 'API keys', description: 'Keys of tenants and of the platform.' },
@@ -31,6 +38,12 @@ export const SECURITY_SCHEMES = {
     name: '__Host-tenantry_session',
     description:
       'Session of a browser, opened by POST /session. Requests that change something need X-Tenantry-CSRF too. Over plain HTTP, which is for development, its name is tenantry_session.',
+  },
+  embed: {
+    type: 'http' as const,
+    scheme: 'bearer',
+    description:
+      'A token of the connect component (tnye_…), made by POST /tenants/{tenant}/embed-sessions; good for the routes below /embed alone.',
   },
   flow: {
     type: 'apiKey' as const,

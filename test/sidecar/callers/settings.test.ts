@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type CallerSettings, resolveCallers } from '../../../src/sidecar/callers/settings.ts';
+import {
+  type CallerSettings,
+  type OidcSettings,
+  resolveCallers,
+  resolveOidc,
+} from '../../../src/sidecar/callers/settings.ts';
 import { sidecar } from '../../../src/spec/sidecar.ts';
 
 function callers(spec: object): CallerSettings {
@@ -33,5 +38,30 @@ describe('the settings of callers', () => {
     expect(of('10.0.0.1')).toBe('https://10.0.0.1:6443');
     expect(of('fd00::1')).toBe('https://[fd00::1]:6443');
     expect(resolveCallers(spec, {}).kubernetes?.apiServer).toBeUndefined();
+  });
+});
+
+describe('the settings of sign-in by OpenID Connect', () => {
+  const oidc = (spec: object): OidcSettings =>
+    sidecar.parse({ oidc: spec }).oidc ?? expect.fail('it was given');
+
+  it('let nobody do more than look, where no claim says more', () => {
+    const found = oidc({ issuer: 'https://i.example.com', clientId: 'web' });
+    expect(found).toMatchObject({ role: 'viewer', tenantClaim: 'tenant', name: 'single sign-on' });
+    expect(found.roleClaim).toBeUndefined();
+  });
+
+  it('take issuer and client from the environment', () => {
+    const spec = oidc({ issuer: '${ENV:ISSUER}', clientId: '${ENV:CLIENT}' });
+    const env = { ISSUER: 'https://i.example.com', CLIENT: 'web' };
+    expect(resolveOidc(spec, env)).toMatchObject({ issuer: env.ISSUER, clientId: 'web' });
+    expect(() => resolveOidc(spec, { ...env, CLIENT: '' })).toThrow('spec.sidecar.oidc.clientId');
+    expect(() => resolveOidc(spec, { ...env, ISSUER: 'no url' })).toThrow('spec.sidecar.oidc.issuer');
+  });
+
+  it('hold no secret in clear', () => {
+    const spec = { issuer: 'https://i.example.com', clientId: 'web', clientSecret: 'in-clear' };
+    expect(sidecar.safeParse({ oidc: spec }).success).toBe(false);
+    expect(sidecar.safeParse({ oidc: { ...spec, clientSecret: '${ENV:OIDC_SECRET}' } }).success).toBe(true);
   });
 });

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   isAllowedReturn,
+  openersOf,
   requireOpener,
   requireReturn,
+  returnsOf,
   returnUrl,
 } from '../../../src/sidecar/oauth/return-address.ts';
 
@@ -176,5 +178,36 @@ describe('origins of openers', () => {
     expect(() => requireOpener(origin, origins)).toThrow(
       expect.objectContaining({ code: 'RedirectNotAllowed' }),
     );
+  });
+});
+
+describe('the web application', () => {
+  const settings = {
+    publicUrl: 'https://connect.example.com',
+    spec: {
+      redirectUris: EXACT,
+      origins: ['https://app.example.com'],
+      embed: { origins: ['https://own.example'] },
+    },
+  };
+
+  it.each([
+    ['https://connect.example.com/ui/tenants/acme/connect/notion', true],
+    ['https://good.example/settings/done', true],
+    ['https://connect.example.com/oauth/callback/notion', false],
+    ['https://connect.example.com/ui/../docs', false],
+    ['https://connect.example.com.evil.example/ui/', false],
+    ['http://connect.example.com/ui/', false],
+    ['https://evil.example/ui/', false],
+  ])('is sent back to %s: %s', (address, allowed) => {
+    expect(isAllowedReturn(address, returnsOf(settings))).toBe(allowed);
+  });
+
+  it('may open the popup, and so may pages that hold the component', () => {
+    const openers = openersOf(settings);
+    for (const origin of ['https://connect.example.com', 'https://app.example.com', 'https://own.example']) {
+      expect(requireOpener(origin, openers)).toBe(origin);
+    }
+    expect(() => requireOpener('https://evil.example', openers)).toThrow('not one of the allowed origins');
   });
 });

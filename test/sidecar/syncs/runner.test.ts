@@ -340,7 +340,13 @@ describe('what others start', () => {
     expect(done).toMatchObject({ trigger: 'first', rows: 10 });
     clock += HOUR;
     stub.startJob(stub.connectionOf(PLACE));
-    await expect.poll(() => runs(replica), { timeout: 10_000 }).toHaveLength(2);
+    await vi.waitFor(
+      async () => {
+        clock += 5_000;
+        expect(await runs(replica)).toHaveLength(2);
+      },
+      { timeout: 15_000, interval: 60 },
+    );
     expect(await until(replica, 'succeeded', 10_000)).toMatchObject({ trigger: 'schedule' });
     expect(stub.jobs).toHaveLength(2);
   });

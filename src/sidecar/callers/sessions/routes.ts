@@ -1,20 +1,18 @@
 /** Sessions of browsers: opened with an API key or a JWT, told, and ended. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { TenantryError } from '../../../errors.ts';
-import type { Routes, SidecarContext } from '../../context.ts';
+import type { Routes } from '../../context.ts';
 import { callerOf } from '../authentication.ts';
 import type { Caller } from '../caller.ts';
 import { cookieValues, credentialOf } from '../credential.ts';
 import { incomingOf } from '../incoming.ts';
 import { noCredential } from '../refusal.ts';
 import type { CallerVerifier, Verified } from '../verifier.ts';
+import { beginSession } from './begin.ts';
 import { requireSessionTransport } from './cookie.ts';
-import { endSession, type Origin, openSession, type Session } from './store.ts';
+import { endSession, type Session } from './store.ts';
 
-const HOUR_MS = 3_600_000;
-
-const whoSchema = z
+export const whoSchema = z
   .object({
     caller: z.object({
       kind: z.enum(['jwt', 'api-key', 'session', 'kubernetes', 'loopback']),
@@ -52,14 +50,8 @@ export const sessionRoutes: Routes = (app, context) => {
     async (request, reply) => {
       requireSessionTransport(settings.publicUrl);
       const verified = await verifyBearer(app.callers, request);
-      const { session, secret } = await openFor(verified, context);
-      const { name, options } = app.callers.cookie;
-      for (const former of cookieValues(incomingOf(request), name)) await endSession(database, former);
-      return reply
-        .setCookie(name, secret, { ...options, expires: session.expiresAt })
-        .header('cache-control', 'no-store')
-        .status(201)
-        .send(told(session.caller, session));
+      const session = await beginSession(context, verified, app.callers.cookie, { request, reply });
+      return reply.status(201).send(told(session.caller, session));
     },
   );
 
@@ -112,27 +104,8 @@ async function verifyBearer(verifier: CallerVerifier, request: FastifyRequest): 
   return await verifier.verifyCredential(credential, incoming);
 }
 
-async function openFor(
-  { caller, expiresAt }: Verified,
-  { settings, database, now }: SidecarContext,
-): Promise<{ readonly session: Session; readonly secret: string }> {
-  const at = now();
-  const end = at + settings.spec.callers.sessionHours * HOUR_MS;
-  return await openSession(database, {
-    caller,
-    origin: originOf(caller),
-    now: at,
-    expiresAt: Math.min(end, expiresAt?.getTime() ?? end),
-  });
-}
-
-function originOf(caller: Caller): Origin {
-  if (caller.kind === 'api-key') return { kind: 'api-key', key: caller.id.replace(/^api-key:/, '') };
-  if (caller.kind === 'jwt') return { kind: 'jwt' };
-  throw new TenantryError('InvalidRequest', 'a session is opened with an API key or a JWT of an issuer');
-}
-
-function told(caller: Caller, session: Session | null): z.output<typeof whoSchema> {
+/** What a page is told of who has signed in. */
+export function told(caller: Caller, session: Session | null): z.output<typeof whoSchema> {
   const { kind, id, role, tenants } = caller;
   return {
     caller: { kind, id, role, tenants: tenants === 'all' ? tenants : [...tenants] },
