@@ -24,13 +24,21 @@ export interface UiPage {
   readonly complaints: string[];
 }
 
+export interface UiWorldOptions {
+  /** Changes the folder of the stack before anything is applied, e.g. adds documents. */
+  readonly stack?: (dir: string) => Promise<void>;
+  /** More variables of the sidecar. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 const BUILT = new URL('../../dist/ui', import.meta.url).pathname;
 
-export async function startUiWorld(): Promise<UiWorld> {
+export async function startUiWorld(options: UiWorldOptions = {}): Promise<UiWorld> {
   await buildUi(BUILT, { ifStale: true });
   const [world, browser] = await Promise.all([startSidecarWorld(() => startDevVault()), startChromium()]);
+  await options.stack?.(world.dir);
   const keys = await prepare(world);
-  const sidecar = await world.start();
+  const sidecar = await world.start({}, options.env);
   return {
     world,
     sidecar,

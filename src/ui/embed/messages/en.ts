@@ -1,0 +1,43 @@
+/** The component in English. */
+import type { Messages } from './messages.ts';
+
+export const en: Messages = {
+  list: 'Integrations',
+  loading: 'Loading …',
+  empty: 'There is nothing to connect.',
+  connect: 'Connect',
+  reconnect: 'Connect again',
+  grant: 'Grant access',
+  disconnect: 'Disconnect',
+  confirmDisconnect: 'Yes, disconnect',
+  keep: 'Keep it',
+  stop: 'Stop',
+  again: 'Try again',
+  connected: 'Connected',
+  notConnected: 'Not connected',
+  needsAgain: 'Has to be connected again',
+  lacksAccess: 'Connected, but some access is missing',
+  suspended: 'Paused by your provider',
+  disconnected: '{name} is disconnected.',
+  opening: 'Opening {name} …',
+  waiting: 'Agree in the window that opened. This page goes on by itself.',
+  closed: 'The window was closed before {name} was connected. If it is still open, finish there.',
+  blocked: 'Your browser blocked the window. Open {name} with this link; this page goes on by itself.',
+  openHere: 'Open {name}',
+  sessionEnded: 'Your session has ended. Load the page again.',
+  unreachable: 'The service does not answer. Check your network and try again.',
+  notAllowed: 'Connecting is not allowed from this page.',
+  failed: '{name} could not be connected. Try again; if it stays so, tell your support.',
+  errors: {
+    ConnectDenied: '{name} says that access was denied. Connect again and agree there.',
+    StateInvalid: 'That took too long: an attempt is good for 10 minutes. Begin again.',
+    AccountMismatch:
+      'That is another account of {name} than the one that is connected. Choose the same one, or disconnect first.',
+    ScopesMissing: '{name} granted less than was asked for. Connect again and allow everything.',
+    ProviderUnavailable: '{name} does not answer at the moment. Try again in a few minutes.',
+    ProviderRejected: '{name} refused. Try again; if it stays so, tell your support.',
+    MissingSetting: '{name} is not set up here yet. Tell your support.',
+    RateLimited: 'Too many attempts. Wait a minute, then try again.',
+    Forbidden: 'You may not do this. Ask an administrator.',
+  },
+};
