@@ -2,6 +2,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';
+import './app/press-style.ts';
 import './styles/index.css';
 
 const root = document.getElementById('root');

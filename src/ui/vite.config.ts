@@ -16,5 +16,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2023',
     reportCompressedSize: false,
+    // On a busy machine it would speak of slow plugins at each start.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
 });

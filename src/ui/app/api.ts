@@ -24,8 +24,25 @@ export async function signIn(credential: string): Promise<Who> {
   return remember(await client.post('/session'));
 }
 
+export type SignInMethods = Schema<'SignInMethods'>;
+
+export function signInMethods(signal: AbortSignal): Promise<SignInMethods> {
+  return api.get('/session/methods', { signal });
+}
+
+/** Without a key: where the development environment lets a page of its own in. */
+export async function openSession(): Promise<Who> {
+  // There alone, and so in no document of the API; it answers as `POST /session` does.
+  return remember(await api.post('/session/open' as '/session'));
+}
+
+/** A session that has ended already is as good. @throws SidecarError: it may live on */
 export async function signOut(): Promise<void> {
-  await api.delete('/session');
+  try {
+    await api.delete('/session');
+  } catch (error) {
+    if (!(error instanceof SidecarError && error.status === 401)) throw error;
+  }
   csrfToken = '';
 }
 

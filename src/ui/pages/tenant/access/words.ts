@@ -1,0 +1,31 @@
+/** What a token was used for, in plain words. */
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  'token.read': 'Read the token',
+  'token.refresh': 'Renewed the token',
+  'token.store': 'Stored a credential',
+  'token.revoke': 'Ended the credential',
+  proxy: 'Called the service',
+  tool: 'Used a tool',
+  connect: 'Connected',
+  preview: 'Looked at sample rows',
+};
+
+export function actionWords(action: string): string {
+  return ACTIONS[action] ?? action;
+}
+
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/^api-key:(.+)$/, 'API key $1'],
+  [/^session:(.+)$/, 'Session $1'],
+  [/^jwt:(.+)$/, 'Signed in as $1'],
+  [/^kubernetes:(.+)$/, 'Service account $1'],
+  [/^system:(.+)$/, 'Tenantry itself ($1)'],
+  [/^loopback.*$/, 'The application beside the sidecar'],
+];
+
+/** Who it was, from the id of a caller. */
+export function actorWords(actor: string): string {
+  for (const [form, words] of KINDS) if (form.test(actor)) return actor.replace(form, words);
+  return actor;
+}
