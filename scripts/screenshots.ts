@@ -28,13 +28,6 @@ interface Picture {
 }
 
 const PICTURES: readonly Picture[] = [
-  { name: 'overview', path: '/', until: 'Waiting for a person to connect' },
-  {
-    name: 'overview-dark',
-    path: '/',
-    until: 'Waiting for a person to connect',
-    options: { colorScheme: 'dark' },
-  },
   { name: 'tenants', path: '/tenants', until: 'Globex' },
   { name: 'tenant', path: '/tenants/acme', until: 'Notion' },
   { name: 'tenant-narrow', path: '/tenants/acme', until: 'Notion', options: { viewport: NARROW } },
@@ -44,6 +37,14 @@ const PICTURES: readonly Picture[] = [
   { name: 'catalog', path: '/catalog', until: 'Notion' },
   { name: 'catalog-service', path: '/catalog/slack', until: 'What is synced' },
   { name: 'setup', path: '/setup', until: /checks passed/ },
+  // Late, when the rows of the first syncs are counted.
+  { name: 'overview', path: '/', until: 'Waiting for a person to connect' },
+  {
+    name: 'overview-dark',
+    path: '/',
+    until: 'Waiting for a person to connect',
+    options: { colorScheme: 'dark' },
+  },
   { name: 'connect', path: '/tenants/initech/connect/notion', until: 'What is read' },
 ];
 

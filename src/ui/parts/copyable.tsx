@@ -7,9 +7,11 @@ interface Props {
   /** What it is; names the button too. */
   readonly label: string;
   readonly text: string;
+  /** True for words with commands between backticks. Default: all of it is code. */
+  readonly isProse?: boolean;
 }
 
-export function Copyable({ label, text }: Props) {
+export function Copyable({ label, text, isProse = false }: Props) {
   const [told, setTold] = useState('');
   const copy = async (): Promise<void> => {
     try {
@@ -21,7 +23,7 @@ export function Copyable({ label, text }: Props) {
   };
   return (
     <div className="copyable">
-      <code className="copyable-text">{text}</code>
+      {isProse ? <Prose text={text} /> : <code className="copyable-text">{text}</code>}
       <Button className="button" aria-label={`Copy: ${label}`} onPress={() => void copy()}>
         Copy
       </Button>
@@ -29,5 +31,18 @@ export function Copyable({ label, text }: Props) {
         {told}
       </span>
     </div>
+  );
+}
+
+function Prose({ text }: { readonly text: string }) {
+  const parts = text.split('`');
+  return (
+    <span className="copyable-prose">
+      {parts.map((part, index) => {
+        const isCode = index % 2 === 1 && index < parts.length - 1;
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never change places
+        return isCode ? <code key={index}>{part}</code> : <span key={index}>{part}</span>;
+      })}
+    </span>
   );
 }

@@ -3,6 +3,7 @@ import type { Schema } from '../../../client/index.ts';
 import { Badge, type Tone } from '../../parts/badge.tsx';
 import { Copyable } from '../../parts/copyable.tsx';
 import { cut } from '../../parts/outside.tsx';
+import { sentence } from '../../parts/sentence.ts';
 
 type Check = Schema<'SetupCheck'>;
 
@@ -17,11 +18,11 @@ export function CheckLine({ check }: { readonly check: Check }) {
         <strong>{cut(title, 200)}</strong>
         <Badge tone={tone}>{word}</Badge>
       </div>
-      <p className="setup-detail">{cut(detail, MOST)}</p>
+      <p className="setup-detail">{sentence(cut(detail, MOST))}</p>
       {remedy !== null && (
         <div className="setup-remedy">
           <span>What to do:</span>
-          <Copyable label={`remedy for ${cut(title, 80)}`} text={cut(remedy, MOST)} />
+          <Copyable label={`remedy for ${cut(title, 80)}`} text={sentence(cut(remedy, MOST))} isProse />
         </div>
       )}
     </li>
