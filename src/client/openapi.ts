@@ -337,6 +337,27 @@ export interface paths {
      */
     get: operations['getIntegration'];
   };
+  '/tenants/{tenant}/integrations/{integration}/app': {
+    /**
+     * Whose app at the provider is used
+     * @description Permission: `credentials.write` (role admin, tenant-admin, app).
+     */
+    get: operations['getOwnApp'];
+    /**
+     * Store an app of the tenant’s own
+     * @description Used instead of the platform’s, unless the document names one. Refused (Conflict) while the integration is connected; a new secret of the same app is taken at any time.
+     *
+     * Permission: `credentials.write` (role admin, tenant-admin, app).
+     */
+    put: operations['storeOwnApp'];
+    /**
+     * Remove the stored app of the tenant’s own
+     * @description Refused (Conflict) while the integration is connected by it.
+     *
+     * Permission: `credentials.write` (role admin, tenant-admin, app).
+     */
+    delete: operations['removeOwnApp'];
+  };
   '/tenants/{tenant}/integrations/{integration}/connect-links': {
     /**
      * Make a connect link
@@ -815,9 +836,11 @@ export interface components {
       app: 'own' | 'platform' | 'missing' | 'unneeded';
       /** @description An app of the tenant’s own, instead of the platform’s. */
       ownApp: {
-        /** @description May the tenant’s document name an app of the tenant’s own? */
+        /** @description May the tenant have an app of its own? */
         allowed: boolean;
-        /** @description Fields of spec.app of the document. */
+        /** @description Does PUT …/app take it? Else it comes by the document alone. */
+        storable: boolean;
+        /** @description Fields of PUT …/app, and of spec.app of the document. */
         fields: {
           /** @description Name of the field in the request. */
           key: string;
@@ -1283,6 +1306,35 @@ export interface components {
        * @description When it was so.
        */
       at: string;
+    };
+    /** @description Whose app at the provider is used. Never its secret. */
+    OwnApp: {
+      /**
+       * @description Where the app that is used comes from: the tenant’s document, else what the tenant has stored here, else the platform.
+       * @enum {string}
+       */
+      source: 'document' | 'stored' | 'platform' | 'missing';
+      /** @description Of the tenant’s own app; null: it has none, or its document keeps it in Vault. */
+      clientId: string | null;
+      /** @description When the stored app came; null: it is not a stored one. */
+      since: string | null;
+      /** @description Id of the caller that stored it. */
+      by: string | null;
+    };
+    /** @description An app of the tenant’s own at the provider. */
+    OwnAppCredentials: {
+      /** @description Client id, as the provider shows it. */
+      clientId: string;
+      /** @description Client secret; kept encrypted with the tenant’s key and never shown again. */
+      clientSecret: string;
+      /** @description Id of a GitHub App. */
+      appId?: string;
+      /** @description Name of the app in the provider’s URLs (GitHub App, Sentry). */
+      slug?: string;
+      /** @description PEM of a GitHub App’s private key. */
+      privateKey?: string;
+      /** @description What the provider signs the app’s webhooks with. */
+      webhookSecret?: string;
     };
     /** @description User name and password, for integrations of auth kind basic. */
     PasswordCredential: {
@@ -3540,6 +3592,109 @@ export interface operations {
       200: {
         content: {
           'application/json': components['schemas']['Integration'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Whose app at the provider is used
+   * @description Permission: `credentials.write` (role admin, tenant-admin, app).
+   */
+  getOwnApp: {
+    parameters: {
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description Whose app at the provider is used. Never its secret. */
+      200: {
+        content: {
+          'application/json': components['schemas']['OwnApp'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Store an app of the tenant’s own
+   * @description Used instead of the platform’s, unless the document names one. Refused (Conflict) while the integration is connected; a new secret of the same app is taken at any time.
+   *
+   * Permission: `credentials.write` (role admin, tenant-admin, app).
+   */
+  storeOwnApp: {
+    parameters: {
+      header?: {
+        'X-Tenantry-CSRF'?: components['parameters']['CsrfToken'];
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['OwnAppCredentials'];
+      };
+    };
+    responses: {
+      /** @description Whose app at the provider is used. Never its secret. */
+      200: {
+        content: {
+          'application/json': components['schemas']['OwnApp'];
+        };
+      };
+      400: components['responses']['BadRequest'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      413: components['responses']['PayloadTooLarge'];
+      429: components['responses']['RateLimited'];
+      503: components['responses']['Unavailable'];
+      default: components['responses']['Error'];
+    };
+  };
+  /**
+   * Remove the stored app of the tenant’s own
+   * @description Refused (Conflict) while the integration is connected by it.
+   *
+   * Permission: `credentials.write` (role admin, tenant-admin, app).
+   */
+  removeOwnApp: {
+    parameters: {
+      header?: {
+        'X-Tenantry-CSRF'?: components['parameters']['CsrfToken'];
+      };
+      path: {
+        /** @description Name of the Tenant document. */
+        tenant: string;
+        /** @description Id of the catalog entry, e.g. notion. */
+        integration: string;
+      };
+    };
+    responses: {
+      /** @description Whose app at the provider is used. Never its secret. */
+      200: {
+        content: {
+          'application/json': components['schemas']['OwnApp'];
         };
       };
       400: components['responses']['BadRequest'];

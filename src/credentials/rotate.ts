@@ -2,7 +2,7 @@
 import pLimit from 'p-limit';
 import type { CallOptions, VaultClient } from '../clients/vault.ts';
 import { asTenantryError, TenantryError } from '../errors.ts';
-import { listCredentialNames, mergeMetadata, readMetadata } from '../resources/vault/kv.ts';
+import { listSecretNames, mergeMetadata, readMetadata } from '../resources/vault/kv.ts';
 import { claimPath } from '../resources/vault/paths.ts';
 import { keyVersionOf } from './fields.ts';
 import { type RewrapItem, rewrapBatch } from './rewrap.ts';
@@ -46,7 +46,7 @@ export async function rotate(
   options: RotateOptions = {},
 ): Promise<Rotation> {
   const { key, resumed } = await rotateKey(vault, tenant, options);
-  const names = await listCredentialNames(vault, tenant, options);
+  const names = await listSecretNames(vault, tenant, options);
   const counts = { rewrapped: 0, current: 0, done: 0 };
   const limit = pLimit(options.concurrency ?? 4);
   const size = options.batchSize ?? 100;
@@ -124,7 +124,7 @@ async function raiseMinimum(
   version: number,
   options: CallOptions,
 ): Promise<number> {
-  const names = await listCredentialNames(vault, tenant, options);
+  const names = await listSecretNames(vault, tenant, options);
   for (const name of names) {
     const answer = await vault.read<{ data: Record<string, unknown> | null }>(
       `${vault.kvMount}/data/${tenant}/${name}`,

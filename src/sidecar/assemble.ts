@@ -13,6 +13,7 @@ import { createDatabase } from './database/pooled-database.ts';
 import { createRetention } from './database/retention.ts';
 import type { Metrics } from './metrics.ts';
 import { createProviders } from './providers/providers.ts';
+import { storedAppReader } from './providers/stored-app.ts';
 import { createQueue } from './queue/worker-queue.ts';
 import type { LogRequest } from './request-log.ts';
 import type { SidecarSettings } from './settings.ts';
@@ -101,7 +102,8 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
   });
   const accessLog = createAccessLog({ database, log, now });
   const usage = createUsage({ database, stack, log, now });
-  const providers = createProviders({ secrets, redactor, settings, env, now });
+  const readStoredApp = storedAppReader({ vault, redactor });
+  const providers = createProviders({ secrets, redactor, settings, env, now, readStoredApp });
   const shared = {
     env,
     settings,

@@ -160,8 +160,9 @@ describe('connecting at the provider', () => {
     const { page } = await open('globex/sentry');
     await alert(page, 'There is no app to connect with').waitFor();
     await page.getByText(`${ui.sidecar.url}/oauth/callback/sentry`).waitFor();
-    await page.getByRole('textbox', { name: 'Client id' }).fill('of: "ours"');
-    await page.getByText('clientId: "of: \\"ours\\""').waitFor();
+    await page.getByRole('textbox', { name: 'Client id' }).waitFor();
+    await page.getByText('Keep it in git instead').click();
+    await page.getByText('VAULT:secret/data/globex/sentry-app:client_secret').waitFor();
     await expectAccessible(page);
     expect(await page.getByRole('button', { name: 'Connect Sentry' }).count()).toBe(0);
   });

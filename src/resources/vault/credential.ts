@@ -15,7 +15,7 @@ import {
   readMetadata,
   tenantFolders,
 } from './kv.ts';
-import { credentialPath } from './paths.ts';
+import { credentialPath, ownAppPath } from './paths.ts';
 
 export interface CredentialInputs {
   readonly tenant: string;
@@ -128,6 +128,9 @@ export const credential = kind<CredentialInputs, CredentialObserved>({
   },
 
   async remove(path, _observed, world) {
+    const [tenant = '', integration = ''] = path.split('/');
+    // What the tenant's own app got goes with its secret. The app first: a run that is cut off finds the credential again.
+    await world.vault.delete(`${world.vault.kvMount}/metadata/${ownAppPath(tenant, integration)}`, world);
     await world.vault.delete(`${world.vault.kvMount}/metadata/${path}`, world);
   },
 });

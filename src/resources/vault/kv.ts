@@ -80,6 +80,16 @@ export async function listCredentialNames(
   tenant: string,
   options: CallOptions,
 ): Promise<string[]> {
+  const names = await listSecretNames(vault, tenant, options);
+  return names.filter((name) => !name.startsWith('_'));
+}
+
+/** Everything in a tenant's folder that may hold secrets: its credentials and its own apps. */
+export async function listSecretNames(
+  vault: VaultClient,
+  tenant: string,
+  options: CallOptions,
+): Promise<string[]> {
   const found = await listMetadata(vault, `${tenant}/`, options);
   return found.filter((name) => name !== CLAIM && !name.endsWith('/'));
 }

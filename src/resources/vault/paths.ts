@@ -3,6 +3,16 @@
 /** Name of the claim inside a tenant's folder; no integration can be called so (RFC 1123 labels have no "_"). */
 export const CLAIM = '_tenantry';
 
+/** Path of the app of a tenant's own that is kept for an integration; no integration can be called so. */
+export function ownAppPath(tenant: string, integration: string): string {
+  return `${tenant}/${ownAppName(integration)}`;
+}
+
+/** Its name inside the tenant's folder. */
+export function ownAppName(integration: string): string {
+  return `_app_${integration}`;
+}
+
 /** Folder of what the platform itself keeps; no tenant can be called so. */
 export const PLATFORM_FOLDER = '_platform';
 

@@ -78,7 +78,7 @@ function appsInUse(view: StackView): AppInUse[] {
     if (spec.app && ++own > MOST_OWN_APPS) continue;
     const id = spec.app ? `app-${spec.tenant}-${spec.integration}` : `app-${spec.integration}`;
     if (found.has(id)) continue;
-    const of = requireIntegration(view, spec.tenant, spec.integration);
+    const of = { ...requireIntegration(view, spec.tenant, spec.integration), isShared: true };
     const title = spec.app ? `Own app of ${spec.tenant} at ${of.entry.name}` : `App at ${of.entry.name}`;
     found.set(id, { id, title, of });
   }
@@ -104,7 +104,7 @@ export function webhookQuestions(context: SidecarContext): Question[] {
       {
         ...line,
         async ask(signal) {
-          const of = requireIntegration(view, document.spec.tenant, id);
+          const of = { ...requireIntegration(view, document.spec.tenant, id), isShared: true };
           const { app } =
             secret === 'subscription' ? {} : (await context.providers.of(of, {}, { signal })).context;
           const lacks = secret === 'app' && app?.webhookSecret === undefined;

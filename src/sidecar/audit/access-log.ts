@@ -9,7 +9,9 @@ export type AccessAction =
   | 'tool'
   | 'connect'
   | 'preview'
-  | 'sync.check';
+  | 'sync.check'
+  | 'app.store'
+  | 'app.remove';
 
 export interface Access {
   readonly tenant: string;

@@ -59,6 +59,7 @@ export async function beginFlow(context: SidecarContext, request: BeginRequest):
     returnTo: request.returnTo,
     openerOrigin: request.openerOrigin,
     actor: request.actor,
+    app: provider.app.clientId,
   };
   const now = context.now();
   if (!carriesState(view)) await context.database.asPlatform((query) => endOthers(query, flow));

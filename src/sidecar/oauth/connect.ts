@@ -77,6 +77,8 @@ export function connectRoutes(app: SidecarServer, context: SidecarContext): void
 interface Opened extends Pick<ConnectPage, 'style' | 'fields'> {
   readonly link: Link;
   readonly view: IntegrationView;
+  /** Client id of the app that is used; empty where there is none. */
+  readonly app: string;
   readonly fromForm: (typed: Readonly<Record<string, string>>) => Promise<TokenSet>;
 }
 
@@ -88,6 +90,7 @@ async function open(context: SidecarContext, token: string): Promise<Opened> {
     link,
     view,
     style: kind.style,
+    app: provider.app.clientId,
     fields: kind.form?.(provider) ?? [],
     async fromForm(typed) {
       if (kind.fromForm) return await kind.fromForm(provider, typed);
@@ -165,13 +168,19 @@ async function take(
     const problem = `${error.message}: ${error.hint}`;
     return show(context, reply, opened, { proof: formToken(browser, token), problem });
   }
-  const flow: Flow = { ...link, id: link.flow, verifier: '', redirectUri: '', scopes: scopesOf(view) };
+  const flow: Omit<Flow, 'app'> = {
+    ...link,
+    id: link.flow,
+    verifier: '',
+    redirectUri: '',
+    scopes: scopesOf(view),
+  };
   const now = context.now();
   await context.database.asTenant(link.tenant, async (query) => {
     await consumeLink(query, link.id, now);
     await insertFlow(query, { ...flow, state: stateOfLink(token), browser }, now, 'exchanging');
   });
   return await endFlow(context, { flow, view }, { request, reply }, () =>
-    finishForm(context, flow, { view, tokens, requestId: request.id }),
+    finishForm(context, flow, { view, tokens, app: opened.app, requestId: request.id }),
   );
 }

@@ -4,6 +4,7 @@ import type { SidecarContext } from '../context.ts';
 import type { TokenSet } from '../providers/kind.ts';
 import { type IntegrationView, requireIntegration } from '../stack/view.ts';
 import { accountOf } from './account.ts';
+import { hashOf } from './browser.ts';
 import { type Flow, settleFlow } from './flows.ts';
 import { requireSameAccount } from './same-account.ts';
 import { decryptText } from './tenant-key.ts';
@@ -26,11 +27,15 @@ export async function finishFlow(context: SidecarContext, flow: Flow, callback: 
   await settle(context, flow, callback.requestId, async (signal) => {
     const view = requireIntegration(context.stack.current(), flow.tenant, flow.integration);
     const { kind, context: provider } = await context.providers.of(view, {}, { signal });
+    requireSameApp(flow, provider.app.clientId);
     const verifier = await decryptText(context.vault, flow.tenant, flow.verifier, { signal });
     const { redirectUri, scopes } = flow;
     const request = { callback: callback.url, state: callback.state, redirectUri, verifier, scopes };
     const tokens = await kind.finish?.(provider, request);
-    if (tokens) await store(context, { view, tokens, flow, requestId: callback.requestId, signal });
+    if (tokens) {
+      const app = provider.app.clientId;
+      await store(context, { view, tokens, flow, app, requestId: callback.requestId, signal });
+    }
   });
 }
 
@@ -38,9 +43,21 @@ export async function finishFlow(context: SidecarContext, flow: Flow, callback: 
 export async function finishForm(
   context: SidecarContext,
   flow: Flow,
-  made: { readonly view: IntegrationView; readonly tokens: TokenSet; readonly requestId: string },
+  made: Pick<Storing, 'view' | 'tokens' | 'app' | 'requestId'>,
 ): Promise<void> {
   await settle(context, flow, made.requestId, (signal) => store(context, { ...made, flow, signal }));
+}
+
+/** The code belongs to the app that the person agreed to: no other one's secret is sent with it. */
+function requireSameApp({ app, integration }: Flow, clientId: string): void {
+  if (app === undefined || app.equals(hashOf(clientId))) return;
+  throw new TenantryError(
+    'StateInvalid',
+    `the app of ${integration} was changed while it was being connected`,
+    {
+      hint: 'begin to connect again',
+    },
+  );
 }
 
 async function settle(
@@ -70,17 +87,19 @@ function tooSlow({ integration }: Flow, cause: unknown): TenantryError {
 interface Storing {
   readonly view: IntegrationView;
   readonly tokens: TokenSet;
+  /** Client id of the app that got them; empty where there is none. */
+  readonly app: string;
   readonly flow: Flow;
   readonly requestId: string;
   readonly signal: AbortSignal;
 }
 
 async function store(context: SidecarContext, storing: Storing): Promise<void> {
-  const { view, tokens, flow, requestId, signal } = storing;
+  const { view, tokens, app, flow, requestId, signal } = storing;
   for (const secret of Object.values(tokens.secrets)) context.redactor.add(secret);
   const place = { tenant: flow.tenant, integration: flow.integration };
   await requireSameAccount(context.database, place, accountOf(view.entry, tokens.facts), { signal });
-  await context.tokens.put(place, tokens, { id: flow.actor, requestId }, { signal });
+  await context.tokens.put(place, tokens, { id: flow.actor, requestId }, { app, signal });
   const access = { ...place, action: 'connect', actor: flow.actor, requestId, outcome: 'ok' } as const;
   await context.accessLog.record(access);
 }

@@ -18,6 +18,8 @@ export interface NewFlow {
   readonly returnTo: string | undefined;
   readonly openerOrigin: string | undefined;
   readonly actor: string;
+  /** Client id of the app that it is begun with; kept as SHA-256. Undefined where nobody is sent to a provider. */
+  readonly app?: string;
 }
 
 /** A flow as it was begun; what a callback needs comes from here and never from the request. */
@@ -31,6 +33,8 @@ export interface Flow {
   readonly returnTo: string | undefined;
   readonly openerOrigin: string | undefined;
   readonly actor: string;
+  /** SHA-256 of the client id of its app; undefined: nobody wrote it down. */
+  readonly app?: Buffer;
 }
 
 type FlowRow = {
@@ -43,10 +47,11 @@ type FlowRow = {
   return_to: string | null;
   opener_origin: string | null;
   actor: string;
+  app: Buffer | null;
 };
 
 const COLUMNS =
-  'id, tenant, integration, verifier, redirect_uri, scopes, return_to, opener_origin, actor' as const;
+  'id, tenant, integration, verifier, redirect_uri, scopes, return_to, opener_origin, actor, app' as const;
 
 /** Inserts a flow that ends after ten minutes. `status` exchanging: one that no callback may take. */
 export async function insertFlow(
@@ -57,8 +62,8 @@ export async function insertFlow(
 ): Promise<void> {
   await query(
     `insert into tenantry.oauth_states (id, tenant, integration, state_hash, browser_hash, verifier, redirect_uri,
-       scopes, return_to, opener_origin, actor, status, created_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, to_timestamp($13), to_timestamp($14))`,
+       scopes, return_to, opener_origin, actor, status, created_at, expires_at, app)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, to_timestamp($13), to_timestamp($14), $15)`,
     [
       flow.id,
       flow.tenant,
@@ -74,6 +79,7 @@ export async function insertFlow(
       status,
       now / 1000,
       now / 1000 + FLOW_SECONDS,
+      flow.app === undefined ? null : hashOf(flow.app),
     ],
   );
 }
@@ -183,5 +189,6 @@ function flowOf(row: FlowRow): Flow {
     returnTo: row.return_to ?? undefined,
     openerOrigin: row.opener_origin ?? undefined,
     actor: row.actor,
+    ...(row.app !== null && { app: row.app }),
   };
 }

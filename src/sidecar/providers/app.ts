@@ -1,4 +1,4 @@
-/** Finds the app at the provider: the tenant's own, else the platform's, else the one of the environment. */
+/** Finds the app at the provider: that of the tenant's document, else the one it stored, else the platform's. */
 import type { z } from 'zod';
 import type { Auth } from '../../catalog/auth.ts';
 import type { CallOptions } from '../../clients/http.ts';
@@ -10,6 +10,8 @@ import { parseSecretRef } from '../../spec/secret-ref.ts';
 import type { SidecarSettings } from '../settings.ts';
 import type { IntegrationView } from '../stack/view.ts';
 import type { ProviderApp } from './kind.ts';
+import { takesStoredApp } from './own-app.ts';
+import type { ReadStoredApp } from './stored-app.ts';
 
 type AppDocument = z.output<typeof oauthApp>;
 
@@ -17,12 +19,14 @@ export interface AppSources {
   readonly secrets: Secrets;
   readonly redactor: Redactor;
   readonly env: NodeJS.ProcessEnv;
+  /** Default: no tenant has stored one. */
+  readonly readStoredApp?: ReadStoredApp;
 }
 
 /** Kinds whose credential is the tenant's alone. */
 const WITHOUT_APP: ReadonlySet<Auth['kind']> = new Set(['api_key', 'basic']);
 
-type View = Pick<IntegrationView, 'document' | 'entry' | 'platform'>;
+type View = Pick<IntegrationView, 'document' | 'entry' | 'platform' | 'isShared'>;
 
 /** @throws MissingSetting when there is none; SecretNotFound when a reference leads nowhere */
 export async function resolveApp(
@@ -38,11 +42,16 @@ export async function resolveApp(
 
 /** One app is never completed by another: their ids and secrets do not belong together. */
 async function findApp(
-  { document, entry, platform }: View,
+  { document, entry, platform, isShared }: View,
   sources: AppSources,
   options: CallOptions,
 ): Promise<Partial<ProviderApp>> {
   if (document.spec.app) return await fromDocument(document.spec.app, sources, options);
+  if (!isShared && takesStoredApp(entry)) {
+    const { tenant, integration } = document.spec;
+    const stored = await sources.readStoredApp?.({ tenant, integration }, options);
+    if (stored) return { ...stored.app, isStored: true };
+  }
   const shared = platform?.spec.apps[entry.id];
   if (!shared) return fromEnvironment(entry.id, entry.auth.kind, sources);
   return withWebhookSecret(await fromDocument(shared, sources, options), entry.id, sources);
@@ -121,7 +130,7 @@ function fromEnvironment(
 }
 
 /** `google-drive` has its variables under `GOOGLE_DRIVE_…`. */
-function variablePrefix(integration: string): string {
+export function variablePrefix(integration: string): string {
   return integration.toUpperCase().replaceAll('-', '_');
 }
 

@@ -33,7 +33,7 @@ export const awsRole: AuthKind = {
   usable,
 };
 
-function form(context: ProviderContext): readonly FormField[] {
+function form(context: Pick<ProviderContext, 'entry' | 'values'>): readonly FormField[] {
   const help = `The role's trust policy must name our AWS account and require sts:ExternalId ${externalId(context)}.`;
   return [{ name: 'role_arn', label: 'ARN of the role', secret: false, help }];
 }
@@ -141,7 +141,7 @@ function notAssumed(context: ProviderContext, answer: ProviderAnswer, purpose: P
  * Given by us and never typed in: whoever could choose it could have us assume the role of another tenant.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
  */
-function externalId({ values }: ProviderContext): string {
+function externalId({ values }: Pick<ProviderContext, 'values'>): string {
   const id = values['external_id'] ?? '';
   if (EXTERNAL_ID.test(id)) return id;
   throw new TenantryError('MissingSetting', 'the tenant has no external id of the form that AWS takes');

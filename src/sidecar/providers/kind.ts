@@ -17,6 +17,8 @@ export interface ProviderApp {
   readonly webhookSecret?: string;
   /** Only aws_role: the session of our own keys, where they are temporary themselves. */
   readonly sessionToken?: string;
+  /** The tenant has stored it; false: a document or the environment names it. Default false. */
+  readonly isStored?: boolean;
 }
 
 /** What the provider gave. */
@@ -89,7 +91,7 @@ export interface AuthKind {
    */
   finish?(context: ProviderContext, request: CallbackRequest): Promise<TokenSet>;
   /** Fields of the form. Only style form. */
-  form?(context: ProviderContext): readonly FormField[];
+  form?(context: Pick<ProviderContext, 'entry' | 'values'>): readonly FormField[];
   /** Makes and checks a token set from what was typed in, or from nothing (style none). */
   fromForm?(context: ProviderContext, typed: Readonly<Record<string, string>>): Promise<TokenSet>;
   /** True when a new access token can be made from what is stored, without a person. */

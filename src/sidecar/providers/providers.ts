@@ -9,13 +9,14 @@ import { resolveApp } from './app.ts';
 import { fillUrl, redirectOrigin } from './fill-url.ts';
 import { authKinds } from './index.ts';
 import type { AuthKind, ProviderContext, TokenSet } from './kind.ts';
+import type { ReadStoredApp } from './stored-app.ts';
 
 export { redirectUriOf } from './app.ts';
 
 export interface Providers {
   /**
    * @param facts of the stored credential, for placeholders of URLs
-   * @throws MissingSetting when neither the document nor the platform (nor the environment) has an app
+   * @throws MissingSetting when neither the document nor the tenant nor the platform (nor the environment) has an app
    */
   of(
     view: IntegrationView,
@@ -31,6 +32,8 @@ export interface ProvidersOptions {
   readonly redactor: Redactor;
   readonly settings: Pick<SidecarSettings, 'providerOrigins'>;
   readonly env: NodeJS.ProcessEnv;
+  /** Reads the app that a tenant has stored. Default: none has. */
+  readonly readStoredApp?: ReadStoredApp;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Default: that of Node. */

@@ -45,6 +45,8 @@ export interface IntegrationView {
   readonly entry: CatalogEntry;
   /** For the platform's shared app. */
   readonly platform?: PlatformDocument;
+  /** True where the platform's shared app is meant, whatever app the tenant keeps. Default false. */
+  readonly isShared?: boolean;
 }
 
 /** @throws NotFound when no document connects this tenant to this integration */

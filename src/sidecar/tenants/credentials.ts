@@ -105,8 +105,13 @@ export function credentialRoutes(app: SidecarServer, context: SidecarContext): v
     async (request, reply) => {
       const { tenant, integration } = request.params;
       const view = requireIntegration(context.stack.current(), tenant, integration);
-      const tokens = await tokensOf(context, view, request.body);
-      const { encryptedAt, expiresAt } = await context.tokens.put(request.params, tokens, actorOf(request));
+      const { tokens, ...made } = await tokensOf(context, view, request.body);
+      const { encryptedAt, expiresAt } = await context.tokens.put(
+        request.params,
+        tokens,
+        actorOf(request),
+        made,
+      );
       void reply.headers(NO_STORE);
       return {
         success: true,
@@ -140,7 +145,13 @@ export function credentialRoutes(app: SidecarServer, context: SidecarContext): v
 
 type Body = z.output<typeof tokenBody | typeof passwordBody | typeof fieldsBody>;
 
-async function tokensOf(context: SidecarContext, view: IntegrationView, body: Body): Promise<TokenSet> {
+interface Made {
+  readonly tokens: TokenSet;
+  /** Client id of the app that got them, where one did. */
+  readonly app?: string;
+}
+
+async function tokensOf(context: SidecarContext, view: IntegrationView, body: Body): Promise<Made> {
   const { auth, name } = view.entry;
   if ('fields' in body) return await fromFields(context, view, body.fields);
   if ('username' in body) {
@@ -154,7 +165,7 @@ async function tokensOf(context: SidecarContext, view: IntegrationView, body: Bo
   }
   const { accessToken, refreshToken, tokenType, scopes } = body;
   const seconds = body.expiresIn ?? usualSeconds(view);
-  return {
+  const tokens = {
     secrets: {
       access_token: accessToken,
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
@@ -164,6 +175,7 @@ async function tokensOf(context: SidecarContext, view: IntegrationView, body: Bo
     scopes,
     facts: {},
   };
+  return { tokens };
 }
 
 /** Life of a token of which nobody says how long it lives; 0: it does not end. */
@@ -176,8 +188,10 @@ async function fromFields(
   context: SidecarContext,
   view: IntegrationView,
   fields: Readonly<Record<string, string>>,
-): Promise<TokenSet> {
+): Promise<Made> {
   const { kind, context: provider } = await context.providers.of(view);
-  if (kind.fromForm) return await kind.fromForm(provider, fields);
+  if (kind.fromForm) {
+    return { tokens: await kind.fromForm(provider, fields), app: provider.app.clientId };
+  }
   throw new TenantryError('InvalidRequest', `${view.entry.name} is not connected by a form`);
 }

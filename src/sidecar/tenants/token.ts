@@ -1,8 +1,9 @@
 /** Routes that hand out a token in clear: to the product's code, never to a person's browser. */
 import { z } from 'zod';
 import type { CredentialPlace } from '../../credentials/store.ts';
-import { asTenantryError } from '../../errors.ts';
+import { asTenantryError, TenantryError } from '../../errors.ts';
 import { callerOf } from '../callers/authentication.ts';
+import type { Caller } from '../callers/caller.ts';
 import type { SidecarContext, SidecarServer } from '../context.ts';
 import { actorOf, NO_STORE } from '../oauth/request.ts';
 import { integrationName, placeParams, tenantName, when } from '../oauth/schemas.ts';
@@ -61,6 +62,7 @@ export function tokenRoutes(app: SidecarServer, context: SidecarContext): void {
     },
     async (request, reply) => {
       void reply.headers(NO_STORE);
+      refuseBrowsers(callerOf(request));
       return await handOut(context, request.params, actorOf(request));
     },
   );
@@ -78,10 +80,19 @@ export function tokenRoutes(app: SidecarServer, context: SidecarContext): void {
     },
     async (request, reply) => {
       void reply.headers(NO_STORE);
+      refuseBrowsers(callerOf(request));
       const place = await findByAccount(context.database, callerOf(request), request.query);
       return await handOut(context, place, actorOf(request));
     },
   );
+}
+
+/** Script that got into a page could do all that the page may: it shall not carry a token away. @throws Forbidden */
+function refuseBrowsers({ kind }: Caller): void {
+  if (kind !== 'session') return;
+  throw new TenantryError('Forbidden', 'a token is never given to a browser', {
+    hint: 'call with an API key or a JWT from your own server, or use the proxy',
+  });
 }
 
 /** The record comes first: a token that was handed out without one cannot be taken back. */

@@ -1,5 +1,4 @@
 /** Stores what a connect flow or a person brought. It wins over a refresh that is under way. */
-import type { CallOptions } from '../../clients/http.ts';
 import {
   type CredentialPlace,
   latestVersion,
@@ -16,7 +15,7 @@ import { bring } from './installation-row.ts';
 import { passFence } from './leases.ts';
 import { type TokenParts, tellOfChange } from './parts.ts';
 import type { Schedule } from './schedule.ts';
-import type { Actor, StoredResult } from './service.ts';
+import type { Actor, PutOptions, StoredResult } from './service.ts';
 import { passing } from './trouble.ts';
 
 export interface PutParts extends TokenParts {
@@ -39,7 +38,7 @@ interface Grant {
 
 export function createPut(
   parts: PutParts,
-): (place: CredentialPlace, tokens: TokenSet, actor: Actor, options?: CallOptions) => Promise<StoredResult> {
+): (place: CredentialPlace, tokens: TokenSet, actor: Actor, options?: PutOptions) => Promise<StoredResult> {
   const { stack, schedule, changed, log, now, redactor } = parts;
 
   return async ({ tenant, integration }, tokens, actor, options = {}) => {
@@ -79,7 +78,7 @@ async function storeGrant(
   parts: PutParts,
   place: CredentialPlace,
   grant: Grant,
-  options: CallOptions,
+  options: PutOptions,
 ): Promise<number> {
   const { vault } = parts;
   for (let attempt = 1; ; attempt++) {
@@ -98,7 +97,7 @@ async function storeGrant(
 interface Over {
   readonly expectedVersion: number;
   readonly before: StoredCredential | undefined;
-  readonly options: CallOptions;
+  readonly options: PutOptions;
 }
 
 /**
@@ -106,11 +105,12 @@ interface Over {
  * Vault takes nothing, because both are one transaction as far as two systems can be.
  */
 async function storeOver(
-  { database, vault, schedule, now }: PutParts,
+  parts: PutParts,
   place: CredentialPlace,
   { view, tokens, actor }: Grant,
   { expectedVersion, before, options }: Over,
 ): Promise<number> {
+  const { database, vault, schedule, now } = parts;
   const scopes = scopesOf(view);
   const createdAt = String(before?.['created_at'] ?? new Date(now()).toISOString());
   const fields = fieldsOfGrant(tokens, { createdAt, now: now(), scopes });
@@ -120,6 +120,8 @@ async function storeOver(
     place.tenant,
     async (query) => {
       await passFence(query, place);
+      // Under the same lock as the app is changed.
+      await requireApp(parts, view, { ...options, signal });
       await bring(query, place, {
         version: expectedVersion + 1,
         expiresAt: tokens.expiresAt,
@@ -132,6 +134,22 @@ async function storeOver(
       return await storeCredential(vault, place, fields, { expectedVersion, signal });
     },
     { signal },
+  );
+}
+
+/** Tokens belong to the app that got them: with another one they could not be refreshed. @throws StateInvalid */
+async function requireApp(
+  { providers }: Pick<PutParts, 'providers'>,
+  view: IntegrationView,
+  { app, signal }: PutOptions,
+): Promise<void> {
+  if (app === undefined || app === '') return;
+  const { context } = await providers.of(view, {}, { signal });
+  if (context.app.clientId === app) return;
+  throw new TenantryError(
+    'StateInvalid',
+    `the app of ${view.entry.id} was changed while it was being connected`,
+    { hint: 'begin to connect again' },
   );
 }
 

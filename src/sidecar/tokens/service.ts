@@ -51,6 +51,14 @@ export interface Actor {
   readonly requestId?: string;
 }
 
+export interface PutOptions extends CallOptions {
+  /**
+   * Client id of the app that got the tokens: where another one counts by now they are not stored (StateInvalid).
+   * Default: whichever counts now.
+   */
+  readonly app?: string;
+}
+
 export interface TokenService {
   /**
    * The token of a tenant's integration, refreshed first when it has ended or is about to.
@@ -67,7 +75,7 @@ export interface TokenService {
     options?: CallOptions,
   ): Promise<UsableToken>;
   /** Stores what a connect flow or a person brought, encrypted; schedules its refresh; tells every replica. */
-  put(place: CredentialPlace, tokens: TokenSet, actor: Actor, options?: CallOptions): Promise<StoredResult>;
+  put(place: CredentialPlace, tokens: TokenSet, actor: Actor, options?: PutOptions): Promise<StoredResult>;
   /** Deletes it here first, then ends it at the provider as far as the provider lets us. */
   revoke(place: CredentialPlace, actor: Actor, options?: CallOptions): Promise<RevokedResult>;
   status(place: CredentialPlace, options?: CallOptions): Promise<CredentialStatus>;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { TenantryError } from '../../errors.ts';
 import type { Routes } from '../context.ts';
 import { problemSchema } from '../problem.ts';
-import { sharedViewOf } from './apps.ts';
+import { ownAppCheck, sharedViewOf } from './apps.ts';
 import { verificationTokens } from './handshakes.ts';
 import { subscriptionSecrets } from './installations.ts';
 import { type Received, type Receiver, receive } from './receive.ts';
@@ -37,7 +37,11 @@ const verificationAnswer = z
   .meta({ id: 'VerificationTokens', description: 'Signing secrets that came in.' });
 
 export const incomingRoutes: Routes = async (app, context) => {
-  const receiver: Receiver = { context, secretOf: subscriptionSecrets(context) };
+  const receiver: Receiver = {
+    context,
+    secretOf: subscriptionSecrets(context),
+    hasOwnApp: ownAppCheck(context),
+  };
   await app.register(async (scope) => {
     // The signature is over the bytes as they came: nothing may read them first.
     scope.removeAllContentTypeParsers();

@@ -4,7 +4,7 @@ import type { CatalogWebhook } from '../../catalog/entry.ts';
 import { TenantryError } from '../../errors.ts';
 import type { SidecarContext } from '../context.ts';
 import { type IntegrationView, requireIntegration, type StackView } from '../stack/view.ts';
-import { appOf, hasOwnApp, sharedViewOf, signingSecretOf } from './apps.ts';
+import { appOf, isOwnApp, type ownAppCheck, sharedViewOf, signingSecretOf } from './apps.ts';
 import { idText, type Part, parseContent, partsOf, valueAt } from './content.ts';
 import { takeIn } from './events.ts';
 import { keepPendingCode, keepVerificationToken } from './handshakes.ts';
@@ -34,6 +34,7 @@ export interface Received {
 export interface Receiver {
   readonly context: SidecarContext;
   readonly secretOf: ReturnType<typeof subscriptionSecrets>;
+  readonly hasOwnApp: ReturnType<typeof ownAppCheck>;
 }
 
 /** A delivery on its way through the checks. */
@@ -96,7 +97,8 @@ async function receiveForAll(work: Work): Promise<Received> {
   for (const part of partsOf(webhook, content, incoming)) {
     const owner = await ownerOf(work, part);
     // A tenant with an app of its own gets what that app signs, and nothing of the shared one.
-    if (owner && !hasOwnApp(owner.view)) outcomes.push(await accept(work, { ...owner, part, proof }));
+    const isShared = owner && !(await work.hasOwnApp(owner.view, options));
+    if (isShared) outcomes.push(await accept(work, { ...owner, part, proof }));
     else if (!owner && app && (await keepCode(work, part, app.clientSecret))) outcomes.push('handshake');
     else outcomes.push('unrouted');
   }
@@ -106,16 +108,13 @@ async function receiveForAll(work: Work): Promise<Received> {
 /** The account named by the delivery belongs to a tenant whose own app signs: only that secret can prove it. */
 async function receiveFromOwnApp(work: Work): Promise<Received> {
   const { context, incoming, webhook } = work;
-  const hasAny = work.view.documents.integrations.some(
-    (document) => document.spec.integration === incoming.integration && hasOwnApp({ document }),
-  );
-  if (!hasAny || webhook.route === undefined || webhook.secret === 'subscription') throw refusal(UNPROVEN);
+  if (webhook.route === undefined || webhook.secret === 'subscription') throw refusal(UNPROVEN);
   if (incoming.body.length > MOST_UNPROVEN_BYTES)
     throw refusal('the body is too large to look for its owner');
   const [part, ...more] = partsOf(webhook, contentOf(incoming), incoming);
   const owner = part && more.length === 0 ? await ownerOf(work, part) : undefined;
-  const isOwn = owner !== undefined && hasOwnApp(owner.view);
-  const app = isOwn ? await appOf(context, owner.view, { signal: incoming.signal }) : undefined;
+  const found = owner && (await appOf(context, owner.view, { signal: incoming.signal }));
+  const app = owner && isOwnApp(owner.view, found) ? found : undefined;
   const proof = prove(work, signingSecretOf(webhook, app));
   if (part === undefined || owner === undefined)
     throw refusal('no installation has this account, and the shared app did not sign');

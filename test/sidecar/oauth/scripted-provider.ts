@@ -79,7 +79,11 @@ export function scriptedProvider(): ScriptedProvider {
   const providers: Providers = {
     async of(view, facts = {}) {
       const chosen = view.entry.auth.kind === 'oauth2' ? kind : authKinds[view.entry.auth.kind];
-      return { kind: chosen, context: { entry: view.entry, values: facts } as unknown as ProviderContext };
+      const app = { clientId: 'scripted', clientSecret: 'of-no-app' };
+      return {
+        kind: chosen,
+        context: { entry: view.entry, values: facts, app } as unknown as ProviderContext,
+      };
     },
   };
   return Object.assign(script, { providers });

@@ -58,6 +58,8 @@ export interface WorldOptions {
   /** Default OURS. */
   readonly publicUrl?: string;
   readonly oauthPerMinute?: number;
+  /** Variables of the sidecar. Default: those of the process. */
+  readonly env?: NodeJS.ProcessEnv;
   /** True: callers are verified as in production. Default false: every request comes from `caller`. */
   readonly realCallers?: boolean;
   readonly database?: SidecarDatabase;
@@ -125,6 +127,7 @@ export async function startOAuthWorld(options: WorldOptions): Promise<OAuthWorld
       flush: async () => undefined,
     },
     now,
+    ...(options.env && { env: options.env }),
   });
   const tokens = createTokenService({ ...base, env: {} });
   const context: TestContext = { ...base, tokens };

@@ -95,9 +95,11 @@ describe('what connecting takes', () => {
       app: 'platform',
       ownApp: {
         allowed: true,
+        storable: true,
         fields: [
           expect.objectContaining({ key: 'clientId', secret: false }),
-          expect.objectContaining({ key: 'clientSecret', secret: true }),
+          expect.objectContaining({ key: 'clientSecret', secret: true, required: true }),
+          expect.objectContaining({ key: 'webhookSecret', secret: true, required: false }),
         ],
         document:
           'spec:\n  app:\n    clientId: …\n    clientSecret: ${VAULT:secret/data/acme/notion-app:client_secret}\n',
@@ -129,7 +131,7 @@ describe('what connecting takes', () => {
       style: 'form',
       redirectUrl: null,
       app: 'platform',
-      ownApp: { allowed: false, fields: [], document: '' },
+      ownApp: { allowed: false, storable: false, fields: [], document: '' },
       fields: [
         {
           key: 'role_arn',

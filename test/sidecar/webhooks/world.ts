@@ -9,6 +9,7 @@ import { Redactor } from '../../../src/redact.ts';
 import { enforceAccess } from '../../../src/sidecar/callers/access.ts';
 import type { Caller } from '../../../src/sidecar/callers/caller.ts';
 import { createProviders } from '../../../src/sidecar/providers/providers.ts';
+import { storedAppReader } from '../../../src/sidecar/providers/stored-app.ts';
 import { stackView } from '../../../src/sidecar/stack/view.ts';
 import type { TokenService } from '../../../src/sidecar/tokens/service.ts';
 import {
@@ -142,7 +143,15 @@ export async function startWebhookWorld(
     database: db.database,
     queue,
     stack: { current: () => view },
-    providers: createProviders({ stack: { current: () => view }, secrets, redactor, settings, env, now }),
+    providers: createProviders({
+      stack: { current: () => view },
+      secrets,
+      redactor,
+      settings,
+      env,
+      now,
+      readStoredApp: storedAppReader({ vault, redactor }),
+    }),
     tokens: {
       revoke: async ({ tenant, integration }: { tenant: string; integration: string }) => {
         revoked.push(`${tenant}/${integration}`);

@@ -21,6 +21,14 @@ export interface OfferedScope {
   readonly isMissing: boolean;
 }
 
+export interface OwnAppOffer {
+  /** The form is taken; else the app comes by the document alone. */
+  readonly isStorable: boolean;
+  readonly fields: readonly FormField[];
+  /** Part of the document, as YAML. */
+  readonly document: string;
+}
+
 export interface Offer {
   readonly place: Place;
   readonly name: string;
@@ -35,7 +43,8 @@ export interface Offer {
   readonly missing: readonly string[];
   readonly fields: readonly FormField[];
   readonly app: Schema<'ConnectOptions'>['app'];
-  readonly ownApp: { readonly document: string; readonly secrets: readonly string[] } | undefined;
+  /** Undefined: a tenant has no app of its own there. */
+  readonly ownApp: OwnAppOffer | undefined;
   readonly redirectUrl: string | undefined;
   readonly problem: { readonly code: string; readonly message: string; readonly hint: string } | undefined;
 }
@@ -79,23 +88,28 @@ function offerOf(place: Place, options: Schema<'ConnectOptions'>, entry: Schema<
       isMissing: missing.has(name),
     })),
     missing: [...missing],
-    fields: options.fields.map(({ key, label, secret, required, help }) => ({
-      name: key,
-      label,
-      secret,
-      required,
-      help: help ?? undefined,
-    })),
+    fields: options.fields.map(fieldOf),
     app: options.app,
     ownApp: ownApp.allowed
       ? {
+          isStorable: ownApp.storable,
+          fields: ownApp.fields.map(fieldOf),
           document: ownApp.document,
-          secrets: ownApp.fields.filter(({ secret }) => secret).map(({ label }) => label),
         }
       : undefined,
     redirectUrl: options.redirectUrl ?? undefined,
     problem: options.problem ?? undefined,
   };
+}
+
+function fieldOf({
+  key,
+  label,
+  secret,
+  required,
+  help,
+}: Schema<'ConnectOptions'>['fields'][number]): FormField {
+  return { name: key, label, secret, required, help: help ?? undefined };
 }
 
 function named(scopes: readonly { readonly name: string }[], name: string): boolean {

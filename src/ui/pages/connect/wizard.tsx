@@ -20,6 +20,7 @@ export function Wizard({ offer, first }: { readonly offer: Offer; readonly first
   const used = useAttempt(place, first);
   const { attempt, settle } = used;
   const disconnect = useDisconnect(offer, settle);
+  const onDisconnect = offer.status === 'missing' || offer.status === 'revoked' ? undefined : disconnect;
   if (attempt.step === 'connected' && isConnected && missing.length === 0)
     return <Success offer={offer} onAgain={() => settle({ step: 'ready' })} />;
   const failed = attempt.step === 'failed' ? attempt.trouble : undefined;
@@ -29,17 +30,12 @@ export function Wizard({ offer, first }: { readonly offer: Offer; readonly first
   return (
     <>
       {trouble && (
-        <TroublePanel
-          words={wordsOf(trouble, name)}
-          name={name}
-          place={place}
-          onDisconnect={offer.status === 'missing' || offer.status === 'revoked' ? undefined : disconnect}
-        />
+        <TroublePanel words={wordsOf(trouble, name)} name={name} place={place} onDisconnect={onDisconnect} />
       )}
       {!trouble && <Standing offer={offer} />}
       {problem ? <Problem offer={offer} problem={problem} /> : <Ask offer={offer} used={used} />}
       <Consent offer={offer} />
-      <OwnApp offer={offer} isOpen={offer.app === 'missing'} />
+      <OwnApp offer={offer} isOpen={offer.app === 'missing'} onDisconnect={onDisconnect} />
     </>
   );
 }
