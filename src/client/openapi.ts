@@ -584,7 +584,19 @@ export interface components {
       /** Format: date-time */
       at: string;
       integration: string;
-      action: string;
+      /** @enum {string} */
+      action:
+        | 'token.read'
+        | 'token.refresh'
+        | 'token.store'
+        | 'token.revoke'
+        | 'proxy'
+        | 'tool'
+        | 'connect'
+        | 'preview'
+        | 'sync.check'
+        | 'app.store'
+        | 'app.remove';
       /** @description Id of the caller, or system:… */
       actor: string;
       requestId: string | null;

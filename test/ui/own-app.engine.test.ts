@@ -11,9 +11,15 @@ import { integrationYaml } from '../support/world.ts';
 let ui: UiWorld;
 beforeAll(async () => {
   ui = await startUiWorld({
+    env: { OWN_SECRET: 'of-the-app-in-git' },
     async stack(dir) {
-      const github = integrationYaml('acme', 'github', { config: { repositories: ['acme/shop'] } });
-      await writeFile(join(dir, 'tenants', 'more.yaml'), github);
+      const config = { repositories: ['acme/shop'] };
+      const app = { clientId: 'named-in-git', clientSecret: '${ENV:OWN_SECRET}' };
+      const more = [
+        integrationYaml('acme', 'github', { config }),
+        integrationYaml('globex', 'github', { config, app }),
+      ];
+      await writeFile(join(dir, 'tenants', 'more.yaml'), more.join(''));
     },
   });
 });
@@ -145,6 +151,16 @@ describe('an app of the tenant’s own', () => {
       });
     },
   );
+
+  it('that the document names is changed there alone', async () => {
+    const { page } = await open('globex/github');
+    await used(page).getByText('named-in-git').waitFor();
+    await page.getByText('Change that app').click();
+    await page.getByText('Add this to the document').waitFor();
+    expect(await page.getByRole('button', { name: 'Save and use this app' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Remove this app' }).count()).toBe(0);
+    await expectAccessible(page);
+  });
 
   it('may still be kept in git', async () => {
     const { page } = await open('acme/notion');

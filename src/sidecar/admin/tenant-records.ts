@@ -1,5 +1,6 @@
 /** Who used the tokens of a tenant. */
 import { z } from 'zod';
+import { ACCESS_ACTIONS, type AccessAction } from '../audit/access-log.ts';
 import type { Routes } from '../context.ts';
 import { problemSchema } from '../problem.ts';
 
@@ -10,7 +11,7 @@ const access = z
     id: z.string(),
     at: z.iso.datetime(),
     integration: z.string(),
-    action: z.string(),
+    action: z.enum(ACCESS_ACTIONS),
     actor: z.string().describe('Id of the caller, or system:…'),
     requestId: z.string().nullable(),
     outcome: z.string().describe('ok, or an error code.'),
@@ -26,7 +27,7 @@ interface AccessRow extends Record<string, unknown> {
   readonly id: string;
   readonly at: Date;
   readonly integration: string;
-  readonly action: string;
+  readonly action: AccessAction;
   readonly actor: string;
   readonly request_id: string | null;
   readonly outcome: string;

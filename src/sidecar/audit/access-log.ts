@@ -1,17 +1,20 @@
 /** The record of every use of a token: who, what for, when; never a token or a part of one. */
 
-export type AccessAction =
-  | 'token.read'
-  | 'token.refresh'
-  | 'token.store'
-  | 'token.revoke'
-  | 'proxy'
-  | 'tool'
-  | 'connect'
-  | 'preview'
-  | 'sync.check'
-  | 'app.store'
-  | 'app.remove';
+export const ACCESS_ACTIONS = [
+  'token.read',
+  'token.refresh',
+  'token.store',
+  'token.revoke',
+  'proxy',
+  'tool',
+  'connect',
+  'preview',
+  'sync.check',
+  'app.store',
+  'app.remove',
+] as const;
+
+export type AccessAction = (typeof ACCESS_ACTIONS)[number];
 
 export interface Access {
   readonly tenant: string;

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Schema } from '../../../client/index.ts';
 import { api } from '../../app/api.ts';
+import { actorWords } from '../../parts/actor.ts';
 import { Ago } from '../../parts/ago.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Copyable } from '../../parts/copyable.tsx';
@@ -162,7 +163,8 @@ function Used({ offer: { place, name }, used, onRemoved }: UsedProps) {
       {source === 'stored' && (
         <>
           <p className="quiet">
-            Stored <Ago at={since ?? null} /> by <Outside text={by ?? 'nobody known'} />.
+            Stored <Ago at={since ?? null} /> by{' '}
+            <Outside text={by === undefined || by === null ? 'nobody known' : actorWords(by)} />.
           </p>
           <Confirm
             text="Remove this app"

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearchParams } from 'react-router';
 import { api } from '../../../app/api.ts';
+import { actorWords } from '../../../parts/actor.ts';
 import { Ago } from '../../../parts/ago.tsx';
 import { Badge } from '../../../parts/badge.tsx';
 import { Busy } from '../../../parts/busy.tsx';
@@ -11,7 +12,7 @@ import { cut, Outside } from '../../../parts/outside.tsx';
 import { Pages } from '../../../parts/pages.tsx';
 import { ScrollTable } from '../../../parts/scroll-table.tsx';
 import { integrationsQuery, tenantKey } from '../../../parts/tenant-queries.ts';
-import { actionWords, actorWords } from './words.ts';
+import { actionWords } from './words.ts';
 
 const ON_A_PAGE = 100;
 

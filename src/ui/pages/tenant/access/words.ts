@@ -1,6 +1,10 @@
 /** What a token was used for, in plain words. */
 
-const ACTIONS: Readonly<Record<string, string>> = {
+import type { Schema } from '../../../../client/index.ts';
+
+type Action = Schema<'AccessRecord'>['action'];
+
+const ACTIONS: Readonly<Record<Action, string>> = {
   'token.read': 'Read the token',
   'token.refresh': 'Renewed the token',
   'token.store': 'Stored a credential',
@@ -9,23 +13,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
   tool: 'Used a tool',
   connect: 'Connected',
   preview: 'Looked at sample rows',
+  'sync.check': 'Asked the service why a sync failed',
+  'app.store': 'Stored an app of the tenant’s own',
+  'app.remove': 'Removed the tenant’s own app',
 };
 
-export function actionWords(action: string): string {
+/** A newer sidecar may know more of them. */
+export function actionWords(action: Action): string {
   return ACTIONS[action] ?? action;
-}
-
-const KINDS: readonly (readonly [RegExp, string])[] = [
-  [/^api-key:(.+)$/, 'API key $1'],
-  [/^session:(.+)$/, 'Session $1'],
-  [/^jwt:(.+)$/, 'Signed in as $1'],
-  [/^kubernetes:(.+)$/, 'Service account $1'],
-  [/^system:(.+)$/, 'Tenantry itself ($1)'],
-  [/^loopback.*$/, 'The application beside the sidecar'],
-];
-
-/** Who it was, from the id of a caller. */
-export function actorWords(actor: string): string {
-  for (const [form, words] of KINDS) if (form.test(actor)) return actor.replace(form, words);
-  return actor;
 }
