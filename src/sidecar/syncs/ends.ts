@@ -148,7 +148,7 @@ function count({ metrics }: Runner, run: RunRow, end: End): void {
 export async function tell(
   runner: Runner,
   run: RunRow,
-  signal = new AbortController().signal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   try {
     await runner.tellEnd(runOf(run), run.failures, signal);
