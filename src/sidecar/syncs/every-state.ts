@@ -1,6 +1,7 @@
 /** Reads how the syncs of many tenants are, in two statements however many there are. */
 import type { Query } from '../database/database.ts';
-import { RUN_COLUMNS, type RunRow, runOf, STATE_COLUMNS, type StateRow } from './rows.ts';
+import { newestRuns } from './newest.ts';
+import { heldOf, type RunRow, runOf, STATE_COLUMNS, type StateRow } from './rows.ts';
 import type { SyncState } from './syncs.ts';
 
 /** What fails or is held up, the worst first. */
@@ -38,21 +39,12 @@ export async function readStates(query: Query, tenants: readonly string[]): Prom
 }
 
 async function withNewest(query: Query, rows: readonly StateRow[]): Promise<SyncState[]> {
-  const runs = await query<RunRow>(
-    `select newest.* from unnest($1::text[], $2::text[]) as place (tenant, integration)
-     cross join lateral (
-       select ${RUN_COLUMNS} from tenantry.sync_runs as run
-       where run.tenant = place.tenant and run.integration = place.integration
-       order by created_at desc, id desc limit 1
-     ) as newest`,
-    [rows.map(({ tenant }) => tenant), rows.map(({ integration }) => integration)],
-  );
-  const newest = new Map(runs.map((row) => [`${row.tenant}/${row.integration}`, row]));
-  return rows.map((row) => stateOf(row, newest.get(`${row.tenant}/${row.integration}`)));
+  const newestOf = await newestRuns(query, rows);
+  return rows.map((row) => stateOf(row, newestOf(row)));
 }
 
 function stateOf(row: StateRow, newest: RunRow | undefined): SyncState {
-  const { tenant, integration, schedule, failures, held_code: code, held_message: message } = row;
+  const { tenant, integration, schedule, failures } = row;
   return {
     tenant,
     integration,
@@ -60,6 +52,6 @@ function stateOf(row: StateRow, newest: RunRow | undefined): SyncState {
     nextAt: row.runner === null ? undefined : row.next_at?.toISOString(),
     last: newest && runOf(newest),
     consecutiveFailures: failures,
-    held: code === null || message === null ? undefined : { code, message },
+    held: heldOf(row),
   };
 }

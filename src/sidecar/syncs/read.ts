@@ -5,7 +5,8 @@ import { TenantryError } from '../../errors.ts';
 import type { Database } from '../database/database.ts';
 import type { StackView } from '../stack/view.ts';
 import { nextInAirbyte } from './due.ts';
-import { RUN_COLUMNS, type RunRow, runOf, STATE_COLUMNS, type StateRow } from './rows.ts';
+import { newestRuns } from './newest.ts';
+import { heldOf, RUN_COLUMNS, type RunRow, runOf, STATE_COLUMNS, type StateRow } from './rows.ts';
 import type { RunPage, SyncState } from './syncs.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
 
@@ -73,28 +74,24 @@ export async function readStates(
   options?: CallOptions,
 ): Promise<readonly SyncState[]> {
   const { database, view, now } = of;
-  const { states, runs } = await database.asTenant(
+  const { states, newestOf } = await database.asTenant(
     tenant,
-    async (query) => ({
-      states: await query<StateRow>(`select ${STATE_COLUMNS} from tenantry.sync_states where tenant = $1`, [
-        tenant,
-      ]),
-      runs: await query<RunRow>(
-        `select newest.* from tenantry.sync_states state cross join lateral (
-           select ${RUN_COLUMNS} from tenantry.sync_runs as run
-           where run.tenant = state.tenant and run.integration = state.integration
-           order by created_at desc, id desc limit 1) as newest where state.tenant = $1`,
+    async (query) => {
+      const states = await query<StateRow>(
+        `select ${STATE_COLUMNS} from tenantry.sync_states where tenant = $1`,
         [tenant],
-      ),
-    }),
+      );
+      return { states, newestOf: await newestRuns(query, states) };
+    },
     options,
   );
   const stateOf = new Map(states.map((row) => [row.integration, row]));
-  const lastOf = new Map(runs.map((row) => [row.integration, row]));
   return view.integrationsOf(tenant).flatMap(({ spec: { integration } }) => {
     const wanted = wantedOf(view, { tenant, integration });
     if (!wanted) return [];
-    return [stateView(wanted, { row: stateOf.get(integration), last: lastOf.get(integration), now })];
+    return [
+      stateView(wanted, { row: stateOf.get(integration), last: newestOf({ tenant, integration }), now }),
+    ];
   });
 }
 
@@ -103,10 +100,6 @@ function stateView(
   { row, last, now }: { row: StateRow | undefined; last: RunRow | undefined; now: number },
 ): SyncState {
   const { tenant, integration, schedule, runner } = wanted;
-  const held =
-    row?.held_code && row.held_message !== null
-      ? { code: row.held_code, message: row.held_message }
-      : undefined;
   const inAirbyte = runner === 'Airbyte' ? nextInAirbyte(wanted, now) : undefined;
   const ours = runner === 'Sidecar' ? row?.next_at?.toISOString() : undefined;
   return {
@@ -116,6 +109,6 @@ function stateView(
     nextAt: inAirbyte === undefined ? ours : new Date(inAirbyte).toISOString(),
     last: last && runOf(last),
     consecutiveFailures: row?.failures ?? 0,
-    held,
+    held: row && heldOf(row),
   };
 }

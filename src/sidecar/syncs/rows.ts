@@ -1,7 +1,7 @@
 /** Rows of the tables of syncs, and what of them is told. */
 import type { ErrorCode } from '../../errors.ts';
 import type { SyncRunner } from '../../spec/syncs.ts';
-import type { FailureClass, RunStatus, SyncRun, Trigger } from './syncs.ts';
+import type { FailureClass, RunStatus, SyncRun, SyncState, Trigger } from './syncs.ts';
 
 export interface RunRow extends Record<string, unknown> {
   readonly id: string;
@@ -91,4 +91,9 @@ export function runOf(row: RunRow): SyncRun {
           },
     retryAt: iso(row.retry_at),
   };
+}
+
+/** Why nothing is started although it is due. */
+export function heldOf({ held_code: code, held_message: message }: StateRow): SyncState['held'] {
+  return code === null || message === null ? undefined : { code, message };
 }
