@@ -21,7 +21,9 @@ beforeAll(async () => {
 afterAll(() => ui?.close());
 
 const DAY_MS = 86_400_000;
-const dayOf = (ago: number): string => new Date(Date.now() - ago * DAY_MS).toISOString().slice(0, 10);
+/** The afternoon of a day: what is counted by days must not depend on when the tests run. */
+const NOW = Date.parse('2026-03-10T15:00:00Z');
+const dayOf = (ago: number): string => new Date(NOW - ago * DAY_MS).toISOString().slice(0, 10);
 
 describe('usage', () => {
   const none = { calls: 0, errors: 0, bytesIn: 0, bytesOut: 0, syncs: 0, rows: 0, syncBytes: 0 };
@@ -36,7 +38,7 @@ describe('usage', () => {
   const quotas: Schema<'Quotas'> = {
     tenant: 'acme',
     quotas: [
-      { name: 'syncsPerDay', limit: 24, used: 24, resetsAt: new Date(Date.now() + 7_200_000).toISOString() },
+      { name: 'syncsPerDay', limit: 24, used: 24, resetsAt: new Date(NOW + 7_200_000).toISOString() },
       { name: 'rowsPerMonth', limit: 1_000_000, used: 250_000, resetsAt: `${dayOf(-9)}T00:00:00Z` },
       { name: 'callsPerMinute', limit: null, used: 3, resetsAt: `${dayOf(-1)}T00:00:00Z` },
     ],
@@ -45,6 +47,7 @@ describe('usage', () => {
   it('is a chart and a table of the same figures, of all days, and quotas with what is used of them', async () => {
     const { page, complaints } = await openAs(ui, ui.keys.admin, '/ui/tenants/acme/usage', {
       async prepare(made) {
+        await made.clock.setFixedTime(NOW);
         await answer(made, '/tenants/acme/usage', { json: usage });
         await answer(made, '/tenants/acme/quotas', { json: quotas });
       },
