@@ -1,5 +1,5 @@
 /** Limits failed attempts to call, for each address, so that nobody makes us verify all day. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import QuickLRU from 'quick-lru';
 import { TenantryError } from '../../errors.ts';
@@ -50,7 +50,7 @@ export class FailedAttempts {
 }
 
 function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }
 
 /** One person has 2^64 addresses of IPv6 (RFC 6177): they count as one. */

@@ -62,13 +62,31 @@ function missing(name: string): TenantryError {
  * @param origins base → URL, e.g. `https://api.github.com` → `https://github.example.com/api/v3`
  */
 export function redirectOrigin(url: URL, origins: Readonly<Record<string, string>>): URL {
-  let best: { readonly base: string; readonly target: string } | undefined;
-  for (const [text, target] of Object.entries(origins)) {
-    const base = URL.parse(text)?.href.replace(/\/+$/, '');
-    if (base === undefined || base.length <= (best?.base.length ?? 0)) continue;
-    const isAtBoundary = /^(?:[/?#]|$)/.test(url.href.slice(base.length));
-    if (url.href.startsWith(base) && isAtBoundary) best = { base, target };
+  const { href } = url;
+  let best: Redirection | undefined;
+  for (const each of redirectionsOf(origins)) {
+    const { base } = each;
+    if (base.length <= (best?.base.length ?? 0) || !href.startsWith(base)) continue;
+    if (href.length === base.length || '/?#'.includes(href.charAt(base.length))) best = each;
   }
-  if (best === undefined) return url;
-  return new URL(best.target.replace(/\/+$/, '') + url.href.slice(best.base.length));
+  return best === undefined ? url : new URL(best.target + href.slice(best.base.length));
+}
+
+interface Redirection {
+  readonly base: string;
+  readonly target: string;
+}
+
+/** The settings are the same object at each call, and never change. */
+const known = new WeakMap<Readonly<Record<string, string>>, readonly Redirection[]>();
+
+function redirectionsOf(origins: Readonly<Record<string, string>>): readonly Redirection[] {
+  const before = known.get(origins);
+  if (before) return before;
+  const made = Object.entries(origins).flatMap(([text, target]) => {
+    const base = URL.parse(text)?.href.replace(/\/+$/, '');
+    return base === undefined ? [] : [{ base, target: target.replace(/\/+$/, '') }];
+  });
+  known.set(origins, made);
+  return made;
 }

@@ -125,8 +125,11 @@ const isOfTheService = remembered(
   (name) => OF_THE_SERVICE.has(name) || OF_THE_SERVICE_PREFIXES.some((prefix) => name.startsWith(prefix)),
 );
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 function namesIn(connection: string | string[] | undefined): ReadonlySet<string> {
-  if (connection === undefined) return new Set();
+  // What nearly every message says names no header that is not left out already.
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NO_NAMES;
   return new Set(
     [connection].flat().flatMap((text) =>
       text

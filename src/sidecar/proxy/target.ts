@@ -75,11 +75,15 @@ function baseOf({ base, origins }: Reach, host: string): URL {
   });
 }
 
+/** Has nothing that could be one: no segment begins with a dot, and nothing is encoded. */
+const PLAIN = /^(?:\/(?!\.)[^/?#%\\]*)+(?:[?#]|$)/;
+
 /** A path that is encoded deeper than this hides something. */
 const MOST_DECODINGS = 4;
 
 /** Dot segments and backslashes, also encoded, several times or with a parameter (`..;`): no API needs them. */
 function refuseEscapes(rest: string): void {
+  if (PLAIN.test(rest)) return;
   let path = rest.split(/[?#]/, 1)[0] ?? '';
   for (let round = 0; round < MOST_DECODINGS; round++) {
     if (path.includes('\\') || path.split('/').some((segment) => /^\.{1,2}(;.*)?$/.test(segment))) {
