@@ -10,7 +10,8 @@ import { Outside } from '../../../parts/outside.tsx';
 import { pathOfRun, statusOf } from '../../../parts/runs/run-words.ts';
 import { sentence } from '../../../parts/sentence.ts';
 import { Actions } from './actions.tsx';
-import { type Integration, type SyncState, scheduleWords, stateOf, troublesOf } from './words.ts';
+import { scheduleWords } from './schedule-words.ts';
+import { type Integration, type SyncState, stateOf, troublesOf } from './words.ts';
 
 interface Props {
   readonly tenant: string;

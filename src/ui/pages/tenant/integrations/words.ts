@@ -98,13 +98,3 @@ const RUN: Partial<Readonly<Record<NonNullable<SyncState['last']>['status'], str
   skipped: 'the last sync was not begun',
   cancelled: 'the last sync was cancelled',
 };
-
-const PRESETS: Readonly<Record<string, string>> = {
-  manual: 'By hand only',
-  '0 * * * *': 'Every hour',
-  '0 0 * * *': 'Every day at midnight (UTC)',
-};
-
-export function scheduleWords(schedule: string): string {
-  return PRESETS[schedule] ?? `Cron ${schedule} (UTC)`;
-}
