@@ -120,6 +120,11 @@ const registry = {
     hint: 'add the address to spec.sidecar.redirectUris (or its origin to spec.sidecar.origins)',
   },
   ConnectDenied: { retryable: false, status: 403, hint: 'connect again and agree at the provider' },
+  ApprovalPending: {
+    retryable: false,
+    status: 403,
+    hint: 'connect again when an owner of the account at the provider has approved the app',
+  },
   AccountMismatch: {
     retryable: false,
     status: 409,

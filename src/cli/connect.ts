@@ -142,6 +142,7 @@ async function untilConnected(link: Omit<Offered, 'url'>, database: Database, io
 
 const REASONS: Partial<Record<ErrorCode, string>> = {
   ConnectDenied: 'access was denied at the provider',
+  ApprovalPending: 'an owner of the account at the provider has been asked to approve the app',
   AccountMismatch: 'another tenant has connected this account already',
   StateInvalid: 'the person did not come back from the provider in time',
 };

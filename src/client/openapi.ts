@@ -1053,6 +1053,7 @@ export interface components {
       | 'StateInvalid'
       | 'RedirectNotAllowed'
       | 'ConnectDenied'
+      | 'ApprovalPending'
       | 'AccountMismatch'
       | 'NeedsReauthorization'
       | 'ScopesMissing'
@@ -1964,7 +1965,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description The caller may not do this. Codes: Forbidden, ConnectDenied, AddressNotAllowed. */
+    /** @description The caller may not do this. Codes: Forbidden, ConnectDenied, ApprovalPending, AddressNotAllowed. */
     Forbidden: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];

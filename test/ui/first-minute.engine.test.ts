@@ -98,3 +98,31 @@ it('takes at most three clicks and no key from the printed address to rows', asy
   // The source is made now and synced for the first time: the rows arrive in the tenant's own schema.
   await page.getByText(/[1-9][\d,]* rows synced/).waitFor({ timeout: 60_000 });
 }, 120_000);
+
+it('installs an app of GitHub, which an owner may have to approve first', async () => {
+  const context = await browser.newContext({ locale: 'en-US' });
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+  await page.goto(new URL('/ui/tenants/acme/connect/github', address).href);
+  const choose = async (decision: string): Promise<void> => {
+    const [popup] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.getByRole('button', { name: /^Connect GitHub( again)?$/ }).click(),
+    ]);
+    const closed = popup.waitForEvent('close');
+    await popup.getByLabel('Tenant').fill('acme');
+    await popup.getByRole('button', { name: decision, exact: true }).click();
+    await closed;
+  };
+  await choose('Ask an owner to install');
+  await page.getByRole('alert').getByText('An owner has to approve it').waitFor();
+  await expectAccessible(page);
+  await choose('Install');
+  await page.getByRole('heading', { name: 'GitHub is connected to Acme Corporation' }).waitFor();
+  await page
+    .getByRole('table', { name: /^First rows of/ })
+    .getByRole('row')
+    .nth(1)
+    .waitFor();
+}, 120_000);

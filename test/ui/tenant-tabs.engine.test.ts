@@ -74,6 +74,19 @@ describe('usage', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('counts the calls that were made', async () => {
+    const calls = async (): Promise<number> => {
+      const { json } = await call<Schema<'Usage'>>(ui.sidecar, '/tenants/acme/usage', { key: ui.keys.app });
+      return json.days.reduce((sum, day) => sum + day.calls, 0);
+    };
+    const before = await calls();
+    const made = await call(ui.sidecar, '/proxy/notion/v1/users', { key: ui.keys.app });
+    expect(made.status, made.text).toBe(200);
+    await expect.poll(calls, { timeout: 10_000 }).toBe(before + 1);
+    const { page } = await openAs(ui, ui.keys.app, '/ui/tenants/acme/usage?show=calls');
+    await page.getByText(`Calls: ${before + 1} in 30 days (UTC)`).waitFor();
+  });
+
   it('says what is wrong when it cannot be asked for', async () => {
     const { page } = await openAs(ui, ui.keys.admin, '/ui/tenants/acme/usage', {
       prepare: (made) =>

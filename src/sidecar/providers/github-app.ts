@@ -65,7 +65,7 @@ async function finish(context: ProviderContext, request: CallbackRequest): Promi
 
 function mustBeApproved({ entry: { name } }: ProviderContext): TenantryError {
   return new TenantryError(
-    'ConnectDenied',
+    'ApprovalPending',
     `the app was not installed: an owner of the organization has been asked at ${name}`,
     { hint: `connect again when an owner of the organization has approved the app at ${name}` },
   );

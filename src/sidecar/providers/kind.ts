@@ -87,7 +87,7 @@ export interface AuthKind {
   authorizationUrl?(context: ProviderContext, request: AuthorizationRequest): Promise<URL>;
   /**
    * Checks the callback (state, iss, error) and redeems it. Only style redirect.
-   * @throws StateInvalid, ConnectDenied, ProviderRejected, ProviderUnavailable, AccountMismatch
+   * @throws StateInvalid, ConnectDenied, ApprovalPending, ProviderRejected, ProviderUnavailable, AccountMismatch
    */
   finish?(context: ProviderContext, request: CallbackRequest): Promise<TokenSet>;
   /** Fields of the form. Only style form. */

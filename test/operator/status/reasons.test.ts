@@ -14,6 +14,7 @@ const ELSEWHERE: readonly ErrorCode[] = [
   ...(['Unauthenticated', 'IssuerUnavailable', 'Forbidden', 'NotFound', 'InvalidRequest'] as const),
   ...(['PayloadTooLarge', 'RateLimited', 'QuotaExceeded', 'ShuttingDown', 'StateInvalid'] as const),
   ...(['RedirectNotAllowed', 'ConnectDenied', 'AccountMismatch', 'ScopesMissing', 'NotSupported'] as const),
+  'ApprovalPending',
   ...(['ProviderUnavailable', 'ProviderRejected', 'AddressNotAllowed', 'UpstreamUnreachable'] as const),
   ...(['UpstreamTimeout', 'WebhookSignatureInvalid'] as const),
 ];

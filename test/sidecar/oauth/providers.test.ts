@@ -205,7 +205,7 @@ describe('GitHub', () => {
     const { browser, to } = await pressed('github', 'globex');
     const callback = await agree(to, { tenant: 'globex', decision: 'request' });
     expect(callback.searchParams.get('setup_action')).toBe('request');
-    expect((await browser.visit(callback)).location).toContain('error=ConnectDenied');
+    expect((await browser.visit(callback)).location).toContain('error=ApprovalPending');
   });
 });
 

@@ -159,7 +159,7 @@ describe('installing a GitHub App', () => {
     async (state) => {
       const of = await github();
       const error = await errorOf(finished(of, { code: 'c', setup_action: 'request', state }));
-      expect(error.code).toBe('ConnectDenied');
+      expect(error.code).toBe('ApprovalPending');
       expect(error.hint).toContain('an owner of the organization has approved');
       expect(of.seen).toEqual([]);
     },

@@ -32,6 +32,8 @@ export const de: Messages = {
   failed:
     '{name} konnte nicht verbunden werden. Versuchen Sie es noch einmal; bleibt es dabei, fragen Sie Ihren Support.',
   errors: {
+    ApprovalPending:
+      'Ein Inhaber Ihres Kontos bei {name} wurde gefragt. Verbinden Sie neu, sobald er zugestimmt hat.',
     ConnectDenied:
       '{name} meldet, dass der Zugriff abgelehnt wurde. Verbinden Sie neu und stimmen Sie dort zu.',
     StateInvalid: 'Das hat zu lange gedauert: Ein Versuch gilt 10 Minuten. Beginnen Sie neu.',

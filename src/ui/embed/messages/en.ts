@@ -29,6 +29,7 @@ export const en: Messages = {
   notAllowed: 'Connecting is not allowed from this page.',
   failed: '{name} could not be connected. Try again; if it stays so, tell your support.',
   errors: {
+    ApprovalPending: 'An owner of your account at {name} has been asked. Connect again when it is approved.',
     ConnectDenied: '{name} says that access was denied. Connect again and agree there.',
     StateInvalid: 'That took too long: an attempt is good for 10 minutes. Begin again.',
     AccountMismatch:

@@ -23,6 +23,12 @@ const BY_CODE: Readonly<Record<string, (name: string) => Told>> = {
     next: `Connect again and agree at ${name}. You may need somebody who is an administrator there.`,
     action: 'again',
   }),
+  ApprovalPending: (name) => ({
+    title: 'An owner has to approve it',
+    happened: `${name} has asked an owner of your account there to approve the app. Nothing is connected yet.`,
+    next: `Connect again when the owner has approved it at ${name}.`,
+    action: 'again',
+  }),
   StateInvalid: () => ({
     title: 'That took too long',
     happened: 'An attempt to connect is good for 10 minutes, in the browser that began it, and once.',
