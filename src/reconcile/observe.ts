@@ -21,6 +21,8 @@ export interface Observation {
    * found of such a tenant is incomplete: nothing may be planned for it.
    */
   readonly failures: ReadonlyMap<string, TenantryError>;
+  /** Those of them that were only cut short so that others need not wait (`lateMs`). */
+  readonly late: ReadonlySet<string>;
 }
 
 /** What an earlier observation found, to be used in the place of a look. */
@@ -49,9 +51,10 @@ export interface LookOptions {
   readonly light?: boolean | undefined;
   /**
    * Set: what fails for one tenant alone, or takes longer than `timeoutMs` milliseconds for it, is told in
-   * `Observation.failures`, and the others go on. Absent: any failure is thrown.
+   * `Observation.failures`, and the others go on; so is what still runs `lateMs` after all others have ended. Absent: any
+   * failure is thrown.
    */
-  readonly perTenant?: { readonly timeoutMs: number } | undefined;
+  readonly perTenant?: { readonly timeoutMs: number; readonly lateMs?: number } | undefined;
 }
 
 export interface ObserveOptions extends LookOptions {
@@ -96,7 +99,7 @@ export async function observe(graph: Graph, world: World, options: ObserveOption
   const found = await secretVersions(secrets, world, (secret, failure) =>
     blameTenants(secret, failure, resources, look.failures),
   );
-  return { objects, ...found, failures: failed };
+  return { objects, ...found, failures: failed, late: look.failures?.late ?? new Set() };
 }
 
 /** One look at every kind; kinds that need what another found share its look. */
@@ -111,7 +114,7 @@ class Look {
     this.#world = world;
     this.#options = options;
     this.#wanted = wantedInputs(graph);
-    this.failures = options.perTenant && { timeoutMs: options.perTenant.timeoutMs, found: new Map() };
+    this.failures = options.perTenant && { ...options.perTenant, found: new Map(), late: new Set() };
   }
 
   at(type: string): Promise<ReadonlyMap<string, Observed>> {

@@ -1,7 +1,8 @@
 /** Looks at many tenants within one bulk observation, so that one of them can fail without the others. */
 import { forEachItem } from '../clients/limit.ts';
-import { asTenantryError, TenantryError } from '../errors.ts';
-import type { BackendName, Scope, World } from './kind.ts';
+import { asTenantryError, type TenantryError } from '../errors.ts';
+import type { BackendName, Scope, TenantFailures, World } from './kind.ts';
+import { startTimeLimit, type TimeLimit, within } from './time-limit.ts';
 
 /** So many passing failures, and more of them than successes, are the system's: the rest need not wait for theirs. */
 const FAILURES_OF_A_SYSTEM = 5;
@@ -30,23 +31,62 @@ export async function forEachTenant(
 ): Promise<void> {
   const { failures } = scope;
   if (!failures) return forEachItem(tenants, (tenant) => look(tenant, world));
+  const all = [...tenants];
+  const late = lateLooks(failures, all.length);
   let succeeded = 0;
   let passing = 0;
+  const failed = (tenant: string, failure: TenantryError, { isCut }: TimeLimit): void => {
+    if (failure.retryable) passing++;
+    const isSystem = passing >= FAILURES_OF_A_SYSTEM && passing > succeeded;
+    if (isGeneral(failure) || isSystem) throw failure;
+    if (isCut() && !failures.found.has(tenant)) failures.late?.add(tenant);
+    noteFailure(failures.found, tenant, failure);
+  };
   const lookAtOne = async (tenant: string): Promise<void> => {
-    if (failures.found.has(tenant)) return;
+    const limit = late.begin();
     try {
-      const limit = { backend, timeoutMs: failures.timeoutMs, what: `what ${backend} holds of ${tenant}` };
-      await withinTime(limit, world, (limited) => look(tenant, limited));
+      if (failures.found.has(tenant)) return;
+      const looked = { backend, what: `what ${backend} holds of ${tenant}` };
+      await within(limit, looked, world, (limited) => look(tenant, limited));
       succeeded++;
     } catch (error) {
-      const failure = asTenantryError(error);
-      if (failure.retryable) passing++;
-      const isSystem = passing >= FAILURES_OF_A_SYSTEM && passing > succeeded;
-      if (isGeneral(failure) || isSystem) throw failure;
-      noteFailure(failures.found, tenant, failure);
+      failed(tenant, asTenantryError(error), limit);
+    } finally {
+      late.end(limit, succeeded);
     }
   };
-  await forEachItem(tenants, lookAtOne, LIMITED_AT_ONCE);
+  await forEachItem(all, lookAtOne, LIMITED_AT_ONCE);
+}
+
+interface LateLooks {
+  begin(): TimeLimit;
+  /** @param succeeded looks that have gone well so far */
+  end(limit: TimeLimit, succeeded: number): void;
+}
+
+/**
+ * When all others have ended, what is still under way holds them up. Once at least as many have gone well, it gets as
+ * long again as all of them took, at least `lateMs`.
+ */
+function lateLooks({ timeoutMs, lateMs }: TenantFailures, count: number): LateLooks {
+  const began = performance.now();
+  const running = new Set<TimeLimit>();
+  let left = count;
+  return {
+    begin() {
+      left -= 1;
+      const limit = startTimeLimit(timeoutMs);
+      running.add(limit);
+      return limit;
+    },
+    end(limit, succeeded) {
+      running.delete(limit);
+      limit.stop();
+      if (lateMs === undefined || left > 0 || running.size > succeeded) return;
+      const rest = Math.max(lateMs, performance.now() - began);
+      for (const each of running) each.shorten(rest);
+    },
+  };
 }
 
 /** The first failure of a tenant is the one that is told. */
@@ -57,40 +97,4 @@ export function noteFailure(found: Map<string, TenantryError>, tenant: string, f
 /** True for a failure that cannot be one tenant's: the run was stopped, the system is sealed, the login is refused. */
 export function isGeneral(failure: TenantryError): boolean {
   return failure.code === 'Cancelled' || /(Sealed|Unauthorized)$/.test(failure.code);
-}
-
-const UNAVAILABLE = {
-  vault: 'VaultUnavailable',
-  postgres: 'PostgresUnavailable',
-  airbyte: 'AirbyteUnavailable',
-} as const;
-
-export interface TimeLimit {
-  readonly backend: BackendName;
-  readonly timeoutMs: number;
-  /** For the message. */
-  readonly what: string;
-}
-
-/**
- * Looks with a signal that is aborted when the time is over.
- * @throws VaultUnavailable and the like then
- */
-export async function withinTime<T>(
-  { backend, timeoutMs, what }: TimeLimit,
-  world: World,
-  look: (world: World) => Promise<T>,
-): Promise<T> {
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), timeoutMs);
-  const signal = world.signal ? AbortSignal.any([world.signal, limit.signal]) : limit.signal;
-  try {
-    return await look({ ...world, signal });
-  } catch (error) {
-    if (!limit.signal.aborted || world.signal?.aborted) throw error;
-    const message = `${what} could not be read in ${timeoutMs / 1000} s`;
-    throw new TenantryError(UNAVAILABLE[backend], message, { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -45,6 +45,13 @@ export interface Hints {
 export interface TenantFailures {
   /** Milliseconds after which one kind's look at one tenant counts as failed. */
   readonly timeoutMs: number;
+  /**
+   * Milliseconds that a look at one tenant may still take when those at all others have ended, or as long again as they
+   * took, if that is more. Undefined: until `timeoutMs`.
+   */
+  readonly lateMs?: number | undefined;
+  /** Takes the tenants that were only cut short for that. */
+  readonly late?: Set<string> | undefined;
   /** By tenant, the first failure. */
   readonly found: Map<string, TenantryError>;
 }

@@ -188,7 +188,7 @@ describe('a slow tenant', () => {
     const { held, release } = hold(world.systems.vaultProxy, ({ path }) => /[/-]slow-l(\/|$|\?)/.test(path));
     const ask = (): Promise<void> =>
       world.annotate('Tenant', 'slow-l', { 'tenantry.dev/reconcile-requested-at': String(Math.random()) });
-    await Promise.all([ask(), world.reconcile('Tenant', 'quick-l', 15_000)]);
+    await Promise.all([ask(), world.reconcile('Tenant', 'quick-l', 5_000)]);
     await held;
     const slow = await hasCondition('slow-l', 'Reconciling', /TimedOut|VaultUnreachable|VaultUnavailable/);
     expect(conditionOf(slow, 'Ready')?.status).toBe('True');

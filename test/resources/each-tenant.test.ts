@@ -1,8 +1,9 @@
 /** One tenant's failure is told apart from the system's. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type ErrorCode, TenantryError } from '../../src/errors.ts';
-import { forEachTenant, withinTime } from '../../src/resources/each-tenant.ts';
+import { forEachTenant } from '../../src/resources/each-tenant.ts';
 import type { TenantFailures, World } from '../../src/resources/kind.ts';
+import { withinTime } from '../../src/resources/time-limit.ts';
 
 const world = { owner: 'cli:dev' } as World;
 const tenants = (count: number): string[] => Array.from({ length: count }, (_, index) => `t${index}`);
@@ -118,6 +119,56 @@ describe('a look that takes too long for some tenants', () => {
       message: 'what vault holds of t0 could not be read in 1 s',
     });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  /** Looks at so many tenants, of which these hang and the others take `ms`; whether it has ended is told by `ended`. */
+  function lookAtMany(count: number, hanging: readonly string[], ms = 0) {
+    const failures = { timeoutMs: 8000, lateMs: 1000, found: new Map(), late: new Set<string>() };
+    let ended = false;
+    const work = forEachTenant(
+      tenants(count),
+      { world, scope: { failures }, backend: 'vault' },
+      async (tenant, { signal }) => {
+        if (hanging.includes(tenant)) await untilStopped(signal);
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      },
+    ).then(() => {
+      ended = true;
+    });
+    return { failures, work, ended: () => ended };
+  }
+
+  test('holds the others up for a second at most, and is told to be late', async () => {
+    vi.useFakeTimers();
+    const { failures, work, ended } = lookAtMany(40, ['t3', 't39']);
+    await vi.advanceTimersByTimeAsync(990);
+    expect(ended()).toBe(false);
+    await vi.advanceTimersByTimeAsync(20);
+    await work;
+    expect([...failures.late].toSorted()).toEqual(['t3', 't39']);
+    expect(failures.found.get('t3')?.message).toBe('what vault holds of t3 could not be read in 1 s');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('has as long again as all others took', async () => {
+    vi.useFakeTimers();
+    const { failures, work, ended } = lookAtMany(10, ['t0'], 3000);
+    await vi.advanceTimersByTimeAsync(5990);
+    expect(ended()).toBe(false);
+    await vi.advanceTimersByTimeAsync(20);
+    await work;
+    expect([...failures.late]).toEqual(['t0']);
+  });
+
+  test('has all of its time where more are slow than not', async () => {
+    vi.useFakeTimers();
+    const { failures, work, ended } = lookAtMany(4, ['t0', 't1', 't2']);
+    await vi.advanceTimersByTimeAsync(7990);
+    expect(ended()).toBe(false);
+    await vi.advanceTimersByTimeAsync(20);
+    await work;
+    expect(failures.late.size).toBe(0);
+    expect(failures.found.size).toBe(3);
   });
 
   test('is stopped with the run, which is not the fault of the time limit', async () => {

@@ -142,10 +142,10 @@ class Batch {
     const held = fence.current();
     if (held === undefined) throw fence.reason();
     const finalizers = this.#finalizers(jobs, held);
-    let { parts, failures, light, shared } = await this.#look(jobs);
+    let { parts, failures, late, light, shared } = await this.#look(jobs);
     this.#noteSlow(jobs, failures);
     if (shared !== undefined && (await this.#preparePlatform(shared, held)))
-      ({ parts, failures, light } = await this.#look(jobs));
+      ({ parts, failures, late, light } = await this.#look(jobs));
     const credentials = await this.#context.credentials(jobs.map((job) => job.unit.name));
     this.#hooks.onLooked();
     const unheld = await finalizers;
@@ -153,6 +153,8 @@ class Batch {
     await Promise.all(
       jobs.map((job) => {
         const { key, name } = job.unit;
+        // It is looked at by itself now, with all the time that a tenant has; only that look's failure is worth telling.
+        if (late.has(name)) return this.#finish(key, { again: true, results: [] });
         const part = parts.get(name);
         const error = unheld.get(key) ?? failures.get(name);
         if (error || !part)

@@ -17,6 +17,8 @@ export interface Looked {
   /** Also where nothing is wanted of a tenant and nothing was found. */
   readonly parts: ReadonlyMap<string, Prepared>;
   readonly failures: ReadonlyMap<string, TenantryError>;
+  /** Of those that failed, who was only cut short so that the others need not wait. */
+  readonly late: ReadonlySet<string>;
   /** Tenants of which the last full look was used. */
   readonly light: ReadonlySet<string>;
   /** What all tenants share; undefined where it is not wanted, or was not looked at in full. */
@@ -25,10 +27,12 @@ export interface Looked {
 
 /** What takes longer than this for one tenant is left out of the look, and tried again by itself. */
 const TENANT_MS = 8_000;
+/** So is what the others of the batch would wait for alone. */
+const LATE_MS = 1_000;
 
 export type LookContext = Pick<
   ControllerContext,
-  'platform' | 'catalog' | 'backends' | 'world' | 'memory' | 'metrics' | 'now'
+  'platform' | 'catalog' | 'backends' | 'world' | 'memory' | 'metrics' | 'slow' | 'now'
 >;
 
 /**
@@ -47,6 +51,7 @@ export async function look(jobs: readonly Job[], context: LookContext): Promise<
   return {
     parts: new Map([...first.parts, ...second.parts]),
     failures: new Map([...first.failures, ...second.failures]),
+    late: new Set([...first.late, ...second.late]),
     light: new Set([...first.parts.keys()].filter((name) => !second.parts.has(name))),
     shared: second.shared,
   };
@@ -54,8 +59,10 @@ export async function look(jobs: readonly Job[], context: LookContext): Promise<
 
 type Once = Omit<Looked, 'light'>;
 
+const NO_FAILURES: Pick<Once, 'failures' | 'late'> = { failures: new Map(), late: new Set() };
+
 async function lookOrFail(jobs: readonly Job[], context: LookContext, light: boolean): Promise<Once> {
-  if (jobs.length === 0) return { parts: new Map(), failures: new Map(), shared: undefined };
+  if (jobs.length === 0) return { parts: new Map(), ...NO_FAILURES, shared: undefined };
   try {
     return await lookOnce(jobs, context, light);
   } catch (cause) {
@@ -98,11 +105,11 @@ function brokenGraphs(jobs: readonly Job[], context: LookContext): Map<string, T
 
 function allFailed(jobs: readonly Job[], error: TenantryError): Once {
   const failures = new Map(jobs.map((job) => [job.unit.name, error]));
-  return { parts: new Map(), failures, shared: undefined };
+  return { ...NO_FAILURES, parts: new Map(), failures, shared: undefined };
 }
 
 async function lookOnce(jobs: readonly Job[], context: LookContext, light: boolean): Promise<Once> {
-  const { catalog, backends, world, memory, metrics, now } = context;
+  const { catalog, backends, world, memory, metrics, slow, now } = context;
   const began = now();
   const names = new Set(jobs.map((job) => job.unit.name));
   const namesOf = (some: readonly Job[]): Set<string> => new Set(some.map(({ unit }) => unit.name));
@@ -116,15 +123,19 @@ async function lookOnce(jobs: readonly Job[], context: LookContext, light: boole
     only: names,
     leaving,
     confirmed,
-    perTenant: { timeoutMs: TENANT_MS },
+    perTenant: {
+      timeoutMs: TENANT_MS,
+      // Who was late before gets the whole time.
+      ...(!jobs.some(({ unit }) => slow.has(unit.key)) && { lateMs: LATE_MS }),
+    },
     hints: { workspaceIds: memory.workspaceIds },
     ...(light && { light, recalled: { kinds: RECALLED_KINDS, objects: memory.recall(names) } }),
   });
   metrics.onBatch(jobs.length, (now() - began) / 1000);
-  const { failures } = prepared.observation;
+  const { failures, late } = prepared.observation;
   // A tenant's memory does not hold what no tenant depends on: after a light look it would seem to be missing.
   const shared = prepared.graph.size > 0 && !light ? platformPart(prepared) : undefined;
-  return { parts: partsOf(jobs, prepared), failures, shared };
+  return { parts: partsOf(jobs, prepared), failures, late, shared };
 }
 
 function partsOf(jobs: readonly Job[], prepared: Prepared): Map<string, Prepared> {

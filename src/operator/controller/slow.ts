@@ -2,6 +2,7 @@
 
 export interface SlowTenants {
   note(key: string, wasSlow: boolean): void;
+  has(key: string): boolean;
   /** The keys that are looked at in one batch, and those that are looked at each for itself. */
   apart(keys: readonly string[]): { readonly together: readonly string[]; readonly alone: readonly string[] };
 }
@@ -16,6 +17,7 @@ export function createSlowTenants(): SlowTenants {
       if (wasSlow) slow.add(key);
       else slow.delete(key);
     },
+    has: (key) => slow.has(key),
     apart(keys) {
       const alone = keys.filter((key) => slow.has(key));
       if (alone.length === 0 || alone.length > MOST_ALONE) return { together: keys, alone: [] };

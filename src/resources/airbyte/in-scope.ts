@@ -1,7 +1,8 @@
 /** Lists Airbyte's objects of a scope: everything, or what is in the workspaces of the scope's tenants. */
 import { asTenantryError } from '../../errors.ts';
-import { forEachTenant, isGeneral, withinTime } from '../each-tenant.ts';
+import { forEachTenant, isGeneral } from '../each-tenant.ts';
 import type { Observed, Scope, World } from '../kind.ts';
+import { withinTime } from '../time-limit.ts';
 
 /** Ids in one request: 50 make an address of 2.5 kB, and servers take at least 4 kB. */
 export const MOST_IDS = 50;
