@@ -4,8 +4,8 @@
  * traces were 40 % of it, and `pulumi up` took a third longer.
  */
 
-/** Pulumi drops the first five, of its own constructors; what it shows as the position of the source comes next. */
-const FRAMES = 8;
+/** Pulumi drops the first five, of its own constructors; what it shows as the position of the source comes next, and is kept. */
+const FRAMES = 6;
 
 /** Errors that are made meanwhile have short traces as well. */
 export function withShortTraces<T>(register: () => T): T {
