@@ -103,6 +103,8 @@ export async function startOperatorProcess(
         ...variables,
         LOG_LEVEL: 'info',
         NODE_OPTIONS: process.env['OPERATOR_NODE_OPTIONS'],
+        // As in the image.
+        MALLOC_ARENA_MAX: '2',
         ...env,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
