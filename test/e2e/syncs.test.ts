@@ -1,16 +1,22 @@
 /** Syncs on the development environment, by the commands and routes that people use: connect, run, watch, cancel, alert. */
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as timer } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createSidecarClient, type Schema, type SidecarClient } from '../../src/client/index.ts';
 import { type DevOutcome, type DevSession, startDevSession } from '../../src/dev/session.ts';
 import { signedHeaders } from '../../src/sidecar/webhooks/standard-webhooks.ts';
+import { type Message, startReceiver, type TestReceiver } from '../sidecar/webhooks/receiver.ts';
 import { type CliResult, cli, cliJson, type ErrorDocument } from '../support/cli.ts';
 import { openSql } from '../support/sql.ts';
+
+/** Hour of the schedule, far from now: no sync of it comes between those of the tests. */
+const HOUR = (new Date().getUTCHours() + 12) % 24;
+
+/** The tests count the syncs of one day (UTC), and must not begin so shortly before its end, in milliseconds. */
+const LEAST_LEFT_MS = 180_000;
+const DAY_MS = 86_400_000;
 
 const STACK: Readonly<Record<string, string>> = {
   'platform.yaml': `apiVersion: tenantry.dev/v1alpha1
@@ -35,7 +41,7 @@ spec: { quotas: { syncsPerDay: 5 } }
 apiVersion: tenantry.dev/v1alpha1
 kind: TenantIntegration
 metadata: { name: acme-notion }
-spec: { tenant: acme, integration: notion, sync: { schedule: "0 3 * * *" } }
+spec: { tenant: acme, integration: notion, sync: { schedule: "0 ${HOUR} * * *" } }
 ---
 apiVersion: tenantry.dev/v1alpha1
 kind: Tenant
@@ -49,21 +55,17 @@ spec: { tenant: globex, integration: notion }
 `,
 };
 
-interface Received {
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: string;
-}
-
 let root: string;
 let session: DevSession;
 let outcome: DevOutcome;
-let receiver: Server;
+let receiver: TestReceiver;
 let admin: SidecarClient;
-const received: Received[] = [];
 const ended = new AbortController();
 const notion = { tenant: 'acme', integration: 'notion' };
 
 beforeAll(async () => {
+  const left = DAY_MS - (Date.now() % DAY_MS);
+  if (left < LEAST_LEFT_MS) await timer(left);
   root = await mkdtemp(join(tmpdir(), 'tenantry-syncs-'));
   const dir = join(root, 'stacks', 'syncs');
   await mkdir(join(dir, 'tenants'), { recursive: true });
@@ -81,17 +83,12 @@ beforeAll(async () => {
     url: session.connectUrl,
     credential: session.variables['TENANTRY_API_KEY'] ?? '',
   });
-  receiver = createServer(async (request, response) => {
-    const chunks = await request.toArray();
-    received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-    response.end();
-  }).listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
-}, 120_000);
+  receiver = await startReceiver();
+}, 120_000 + LEAST_LEFT_MS);
 afterAll(async () => {
   ended.abort();
   await session?.close();
-  receiver?.close();
+  await receiver?.close();
   await rm(root, { recursive: true, force: true });
 });
 
@@ -138,7 +135,7 @@ describe('a tenant that connects', () => {
   it('knows when the next one is due, in every place that tells it', async () => {
     const { syncs } = await admin.get('/tenants/{tenant}/sync-states', { path: { tenant: 'acme' } });
     const due = syncs[0]?.nextAt ?? '';
-    expect(new Date(due).getUTCHours()).toBe(3);
+    expect(new Date(due).getUTCHours()).toBe(HOUR);
     expect((await throughApi(['syncs', 'acme'])).stdout).toContain(due.replace(/\.\d+Z$/, 'Z'));
     const { json } = await throughStack<{ integrations: object[] }>(['status', '--tenant', 'acme']);
     expect(json.integrations[0]).toMatchObject({
@@ -189,10 +186,9 @@ describe('a sync by hand', () => {
 
 describe('a sync that fails', () => {
   it('is told to the tenant’s endpoint, signed, with why and what to do; and so is its recovery', async () => {
-    const { port } = receiver.address() as AddressInfo;
     const { secret } = await admin.post('/tenants/{tenant}/webhook-endpoints', {
       path: { tenant: 'acme' },
-      body: { url: `http://127.0.0.1:${port}/hook` },
+      body: { url: receiver.url },
     });
     session.environment.airbyte.faults.nextJobs(1, {
       kind: 'fail',
@@ -214,15 +210,15 @@ describe('a sync that fails', () => {
   });
 
   it('has told each of it once', () => {
-    const types = received.map(({ body }) => (JSON.parse(body) as { type: string }).type);
+    const types = receiver.messages.map(({ body }) => (JSON.parse(body) as { type: string }).type);
     expect(types.filter((type) => type.startsWith('sync.'))).toEqual(['sync.failed', 'sync.recovered']);
   });
 });
 
-function eventOf(type: string): Received {
-  const found = received.find(({ body }) => (JSON.parse(body) as { type: string }).type === type);
+function eventOf(type: string): Message {
+  const found = receiver.messages.find(({ body }) => (JSON.parse(body) as { type: string }).type === type);
   expect(found).toBeDefined();
-  return found as Received;
+  return found as Message;
 }
 
 describe('a quota that is used up', () => {
@@ -271,7 +267,7 @@ describe('what the tenant sees', () => {
       logs,
       await admin.get('/tenants/{tenant}/sync-states', { path }),
       await admin.get('/tenants/{tenant}/quotas', { path }),
-      received.map(({ body }) => body),
+      receiver.messages.map(({ body }) => body),
     ]);
     const sql = await openSql(session.environment);
     const { rows: ids } = await sql.query<{ id: string }>(

@@ -25,6 +25,9 @@ export interface StubJob {
   updatedAt: number;
 }
 
+/** Life of a token. */
+const TOKEN_MS = 3_600_000;
+
 export interface StubOptions {
   readonly places: readonly StubPlace[];
   readonly owner: string;
@@ -32,8 +35,6 @@ export interface StubOptions {
   readonly now: () => number;
   /** How long a job runs, in milliseconds. Default 60,000. */
   readonly jobMs?: (connectionId: string) => number;
-  /** Life of a token, in milliseconds. Default an hour. */
-  readonly tokenMs?: number;
 }
 
 export interface StubAirbyte {
@@ -70,7 +71,7 @@ interface Token {
 }
 
 export async function startStubAirbyte(options: StubOptions): Promise<StubAirbyte> {
-  const { places, owner, now, jobMs = () => 60_000, tokenMs = 3_600_000 } = options;
+  const { places, owner, now, jobMs = () => 60_000 } = options;
   const jobs: StubJob[] = [];
   const byId = new Map<number, StubJob>();
   const active = new Map<string, StubJob>();
@@ -90,7 +91,7 @@ export async function startStubAirbyte(options: StubOptions): Promise<StubAirbyt
   const tokens = new Map<string, Token>();
   const pushed = new Map<string, number>();
   const tokenOf = (place: string): Token => {
-    const known = tokens.get(place) ?? { version: 1, endsAt: now() + tokenMs };
+    const known = tokens.get(place) ?? { version: 1, endsAt: now() + TOKEN_MS };
     tokens.set(place, known);
     return known;
   };
@@ -201,7 +202,7 @@ export async function startStubAirbyte(options: StubOptions): Promise<StubAirbyt
     const isOver = known.endsAt - now() < 60_000;
     if (method === 'POST' || isOver) {
       if (stub.providerAway) return isOver || method === 'POST' ? [503, {}] : [200, known];
-      tokens.set(place, { version: known.version + 1, endsAt: now() + tokenMs });
+      tokens.set(place, { version: known.version + 1, endsAt: now() + TOKEN_MS });
       stub.renewals += 1;
     }
     return [200, tokenOf(place)];

@@ -210,7 +210,8 @@ describe('one sync', () => {
   });
 
   it('that failed says where it lies, what happened and what to do', async () => {
-    const { page, complaints } = await openRun(FAILED);
+    const retryAt = new Date(Date.now() + 600_000).toISOString();
+    const { page, complaints } = await openRun({ ...FAILED, retryAt });
     const why = page.getByRole('region', { name: 'Why it failed' });
     await why.getByText('Notion has ended the access').waitFor();
     await why.getByText('Access to the service').waitFor();

@@ -1,6 +1,5 @@
 /** A sidecar with the routes of the connect component: real server, callers and tables; custody is a script. */
 import type { RouteOptions } from 'fastify';
-import { createApiKey } from '../../../src/sidecar/callers/api-keys/store.ts';
 import { authentication } from '../../../src/sidecar/callers/authentication.ts';
 import type { Role } from '../../../src/sidecar/callers/caller.ts';
 import { callerRoutes } from '../../../src/sidecar/callers/routes.ts';
@@ -17,6 +16,7 @@ import {
 } from '../../support/sidecar-context.ts';
 import type { SidecarDatabase } from '../../support/sidecar-database.ts';
 import { documentsOf, integrationYaml, tenantYaml } from '../../support/world.ts';
+import { keyFor } from '../callers/replica.ts';
 
 export const PAGE = 'https://app.example.com';
 
@@ -80,11 +80,7 @@ export async function startEmbedWorld(
       [method].flat().map((each) => ({ method: each, url, access: config?.access })),
     ),
     revoked,
-    async key(tenant, role) {
-      const made = { tenant, role, name: 'test', createdBy: 'test', now: clock.ms };
-      const { row, key } = await createApiKey(database, made);
-      return { id: row.id, key };
-    },
+    key: (tenant, role) => keyFor(database, clock, { tenant, role }),
     async token(tenant, key, body = {}) {
       const answer = await app.inject({
         method: 'POST',

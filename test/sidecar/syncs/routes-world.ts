@@ -1,9 +1,7 @@
 /** A sidecar with the routes of syncs, usage and quotas: real server, callers and tables; the runner is a script. */
-import type { AddressInfo } from 'node:net';
 import { createSidecarClient, type SidecarClient } from '../../../src/client/index.ts';
 import { quotaRoutes } from '../../../src/sidecar/admin/quotas.ts';
 import { usageRoutes } from '../../../src/sidecar/admin/usage.ts';
-import { createApiKey } from '../../../src/sidecar/callers/api-keys/store.ts';
 import { authentication } from '../../../src/sidecar/callers/authentication.ts';
 import type { Role } from '../../../src/sidecar/callers/caller.ts';
 import type { SidecarServer } from '../../../src/sidecar/context.ts';
@@ -13,6 +11,7 @@ import { createUsage } from '../../../src/sidecar/usage/counted-usage.ts';
 import { testContext, testServer } from '../../support/sidecar-context.ts';
 import { type SidecarDatabase, startSidecarDatabase } from '../../support/sidecar-database.ts';
 import { documentsOf, integrationYaml, tenantYaml } from '../../support/world.ts';
+import { keyFor } from '../callers/replica.ts';
 import { type ScriptedSyncs, scriptedSyncs } from './scripted-syncs.ts';
 
 export interface SyncsWorld {
@@ -54,11 +53,9 @@ export async function startSyncsWorld(): Promise<SyncsWorld> {
     now: () => clock.ms,
   });
   const app = await testServer(context, [syncRoutes, usageRoutes, quotaRoutes], authentication(context));
-  await app.listen({ host: '127.0.0.1', port: 0 });
-  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const key = async (tenant: string | null, role: Role): Promise<string> =>
-    (await createApiKey(systems.database, { tenant, role, name: 'test', createdBy: 'test', now: clock.ms }))
-      .key;
+    (await keyFor(systems.database, clock, { tenant, role })).key;
   return {
     url,
     app,

@@ -1,5 +1,4 @@
 /** Tables, callers and an Airbyte with the source of acme's Notion, for tests of schemas and previews. */
-import type { AddressInfo } from 'node:net';
 import { type AirbyteClient, createAirbyteClient } from '../../../../src/clients/airbyte.ts';
 import {
   type DevAirbyte,
@@ -8,7 +7,6 @@ import {
 } from '../../../../src/dev/airbyte/server.ts';
 import { markedName } from '../../../../src/resources/mark.ts';
 import { createAccessLog } from '../../../../src/sidecar/audit/database-log.ts';
-import { createApiKey } from '../../../../src/sidecar/callers/api-keys/store.ts';
 import { authentication } from '../../../../src/sidecar/callers/authentication.ts';
 import type { Role } from '../../../../src/sidecar/callers/caller.ts';
 import type { Routes, SidecarContext } from '../../../../src/sidecar/context.ts';
@@ -24,6 +22,7 @@ import {
 } from '../../../support/sidecar-context.ts';
 import { type SidecarDatabase, startSidecarDatabase } from '../../../support/sidecar-database.ts';
 import { documentsOf, integrationYaml, tenantYaml } from '../../../support/world.ts';
+import { keyFor } from '../../callers/replica.ts';
 import { fakeTokens } from '../../proxy/proxy-world.ts';
 
 export const PLACE = { tenant: 'acme', integration: 'notion' } as const;
@@ -59,7 +58,6 @@ export interface SchemaWorld {
 export interface SchemaWorldOptions {
   readonly routes: readonly Routes[];
   readonly airbyte?: DevAirbyteOptions;
-  readonly context?: Partial<SidecarContext>;
   /** Origin of the catalog → URL. */
   readonly origins?: Readonly<Record<string, string>>;
 }
@@ -90,7 +88,7 @@ export async function startSchemaWorld(options: SchemaWorldOptions): Promise<Sch
   const stack = { current: () => view };
   const settings = sidecarSettingsOf({}, { providerOrigins: options.origins ?? {} });
   const backends = { airbyte: { workspace: 'PerTenant' } } as SidecarContext['settings']['backends'];
-  const base = testContext({ stack, database: systems.database, airbyte: client, now });
+  const base = testContext();
   const { database } = systems;
   const context = testContext({
     ...{ stack, database, airbyte: client, now, log: base.log },
@@ -98,11 +96,9 @@ export async function startSchemaWorld(options: SchemaWorldOptions): Promise<Sch
     tokens: fakeTokens(),
     accessLog: createAccessLog({ database, log: base.log, now }),
     usage: createUsage({ database, stack, log: base.log, now }),
-    ...options.context,
   });
   const app = await testServer(context, options.routes, authentication(context));
-  await app.listen({ host: '127.0.0.1', port: 0 });
-  const sidecarUrl = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  const sidecarUrl = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     ...{ systems, airbyte, client, context, clock, events },
     lines: () => [...base.lines, ...context.lines].join(''),
@@ -133,9 +129,7 @@ export async function startSchemaWorld(options: SchemaWorldOptions): Promise<Sch
       await systems.admin.query('truncate tenantry.source_schemas, tenantry.schema_changes');
       events.length = 0;
     },
-    key: async (tenant, role) =>
-      (await createApiKey(systems.database, { tenant, role, name: 'test', createdBy: 'test', now: clock.ms }))
-        .key,
+    key: async (tenant, role) => (await keyFor(systems.database, clock, { tenant, role })).key,
     async call<T>(path: string, { key, method = 'GET' }: { readonly key: string; readonly method?: string }) {
       const response = await fetch(`${sidecarUrl}${path}`, {
         method,
