@@ -1,5 +1,6 @@
 /** `npm run bench -- sidecar`: measures the proxy, an hour of refreshes, and refreshes that are killed; one JSON document. */
 import { parseArgs } from 'node:util';
+import { number } from '../arguments.ts';
 import { machine } from '../measures.ts';
 import { benchProxy } from './proxy.ts';
 import { benchRefreshHour } from './refresh-hour.ts';
@@ -13,12 +14,6 @@ const NOTES = [
 
 const PARTS = ['proxy', 'hour', 'kill'] as const;
 type Part = (typeof PARTS)[number];
-
-function number(name: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`${name} must be a whole number from 1 to ${most}`);
-}
 
 /** @throws RangeError or TypeError for wrong arguments, with words for a person */
 export async function benchSidecar(args: readonly string[]): Promise<unknown> {

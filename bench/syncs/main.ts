@@ -1,5 +1,6 @@
 /** `npm run bench -- syncs`: a day with killed replicas, and an hour without Airbyte; one JSON document. */
 import { parseArgs } from 'node:util';
+import { number } from '../arguments.ts';
 import { machine } from '../measures.ts';
 import { benchDay } from './day.ts';
 
@@ -11,12 +12,6 @@ const NOTES = [
 
 const PARTS = ['day', 'away'] as const;
 type Part = (typeof PARTS)[number];
-
-function number(name: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`${name} must be a whole number from 1 to ${most}`);
-}
 
 /** @throws RangeError or TypeError for wrong arguments, with words for a person */
 export async function benchSyncs(args: readonly string[]): Promise<unknown> {

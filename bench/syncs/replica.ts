@@ -37,8 +37,4 @@ async function run(start: ReplicaStart): Promise<void> {
   await replica.start();
   process.send?.('ready');
   process.once('disconnect', () => process.exit(0));
-  process.on('message', (message) => {
-    if (message !== 'stop') return;
-    void replica.stop().then(() => process.disconnect());
-  });
 }

@@ -11,9 +11,9 @@ export function checkPreviews(entry: CatalogEntry, known: readonly string[]): En
   return (entry.airbyte?.streams ?? []).flatMap(({ preview }, index) => {
     if (preview === undefined) return [];
     const path = ['airbyte', 'streams', index, 'preview'];
-    if (!isRequest(preview))
-      return preview.none === undefined ? [{ path, message: 'must have either path or none' }] : [];
-    if (preview.none !== undefined) return [{ path, message: 'must have either path or none' }];
+    if ((preview.path === undefined) === (preview.none === undefined))
+      return [{ path, message: 'must have either path or none' }];
+    if (!isRequest(preview)) return [];
     const noProxy =
       entry.proxy === undefined ? [{ path, message: 'needs a proxy: its base is the API' }] : [];
     return [...noProxy, ...checkEach(entry, preview, path), ...checkPlaceholders(preview, known, path)];

@@ -230,7 +230,6 @@ export const catalogEntry = z
 
 export type CatalogEntry = z.output<typeof catalogEntry>;
 export type CatalogSetting = z.output<typeof setting>;
-export type CatalogStream = z.output<typeof stream>;
 export type CatalogWebhook = z.output<typeof webhook>;
 
 /** All entries of a run by id: the product's own and the stack's private ones. */

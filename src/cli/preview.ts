@@ -67,12 +67,15 @@ function streamsText({ tenantId, integration, from, streams }: StreamsAnswer, io
     shown(stream.name),
     stream.isSynced ? 'yes' : 'no',
     stream.noRows === null ? 'yes' : 'no',
-    stream.primaryKey.map((path) => path.join('.')).join(', '),
-    stream.cursor.join('.'),
+    stream.primaryKey.map((path) => shown(path.join('.'))).join(', '),
+    shown(stream.cursor.join('.')),
     listed(stream.columns.map(({ name, type }) => (type === null ? name : `${name} ${type}`))),
   ]);
   const table = formatTable(['STREAM', 'SYNCED', 'ROWS', 'KEY', 'CURSOR', 'COLUMNS'], rows, io);
-  const first = streams.find(({ noRows }) => noRows === null)?.name;
+  // A hint is copied into a shell: a name that is not shown whole, or is several words there, would ask for another.
+  const first = streams.find(
+    ({ name, noRows }) => noRows === null && shown(name) === name && !/\s/u.test(name),
+  )?.name;
   return first === undefined
     ? `${head}${table}`
     : `${head}${table}\nRows: tenantry preview ${tenantId} ${integration} ${first}\n`;

@@ -51,11 +51,13 @@ export interface OpenOptions extends StackOptions {
   readonly forPlan?: boolean;
   /** True for what does not need Airbyte: its settings, and the OAuth apps that only its sources need, may be missing. */
   readonly withoutAirbyte?: boolean;
+  /** What `environment` gave, for who has asked already. Default: it is read here. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Reads and checks the documents; speaks to no system but, where they are there, the API server. */
 export async function openStack(options: OpenOptions, io: Io): Promise<Stack> {
-  const env = await environment(options, io);
+  const env = options.env ?? (await environment(options, io));
   const dir = await resolveStack(options.stack ?? env['TENANTRY_STACK'] ?? 'dev', io.cwd);
   const place = clusterPlaceOf(options, env);
   if (place !== undefined) return await openCluster({ dir, env, place }, options, io);

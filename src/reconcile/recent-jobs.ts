@@ -25,7 +25,7 @@ export interface RecentJobsOptions {
 }
 
 /** JobResponse of Airbyte's OpenAPI document. */
-interface Job {
+export interface Job {
   readonly jobId: number;
   readonly status: string;
   readonly connectionId: string;
@@ -35,7 +35,8 @@ interface Job {
   readonly bytesSynced?: number;
 }
 
-const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
+/** Statuses that stay. */
+export const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled']);
 
 /** @returns the newest sync by connection id; a connection without one since then is not in it */
 export async function recentJobs(world: World, options: RecentJobsOptions): Promise<Map<string, SyncJob>> {

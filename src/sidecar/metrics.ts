@@ -19,6 +19,7 @@ export interface Metrics {
   readonly syncBytes: Counter<'integration'>;
   readonly syncStartSeconds: Histogram<'trigger'>;
   readonly syncSeconds: Histogram<'integration'>;
+  readonly syncAlerts: Counter<'integration' | 'type'>;
   readonly syncsActive: Gauge<'state'>;
   readonly queueJobs: Gauge<'task' | 'state'>;
   readonly tenants: Gauge;
@@ -105,6 +106,11 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       WAITS,
     ),
     syncSeconds: histogram('syncs_duration_seconds', 'Time of a job.', ['integration'], RUN_TIMES),
+    syncAlerts: counter(
+      'sync_alerts_total',
+      'Tenants told that a sync fails again and again, or works again; type is failed or recovered.',
+      ['integration', 'type'],
+    ),
     syncsActive: gauge(
       'syncs_active',
       'Syncs by state: waiting, running, held back (quota, not connected), or failing since their last run.',

@@ -42,5 +42,4 @@ export const syncs = z
   })
   .describe('Syncs: who runs them, and when somebody is told of failures.');
 
-export type SyncsSpec = z.output<typeof syncs>;
 export type SyncRunner = (typeof RUNNERS)[number];

@@ -133,3 +133,29 @@ test('through a sidecar it asks that sidecar, and a provider’s text cannot mov
   expect(stdout).toContain('evil [2J value');
   expect(stdout).not.toContain('\u001b[2J');
 });
+
+test('keys and cursors of a source cannot move the cursor either, and the hint names a stream as it can be typed', async () => {
+  const stream = {
+    columns: [],
+    syncModes: [],
+    primaryKey: [['evil\u001b[2J', 'key']],
+    cursor: ['evil\u001b[2J\ncursor'],
+    isSynced: true,
+    noRows: null,
+  };
+  const streams = ['evil\u001b[2Jname', 'two words', 'pages'].map((name) => ({ ...stream, name }));
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ tenantId: 'acme', integration: 'notion', from: 'source', streams }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const env = { TENANTRY_URL: url, TENANTRY_API_KEY: 'a-key' };
+  const { code, stdout, stderr } = await stack.run(['preview', 'acme', 'notion'], { env });
+  server.close();
+  expect(code, stderr).toBe(0);
+  expect(stdout).not.toContain('\u001b[2J');
+  expect(stdout).toContain('evil [2J.key');
+  expect(stdout).toContain('evil [2J cursor');
+  expect(stdout).toContain('Rows: tenantry preview acme notion pages\n');
+});

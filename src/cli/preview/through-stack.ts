@@ -2,20 +2,20 @@
 import type { CredentialPlace } from '../../credentials/store.ts';
 import type { Caller } from '../../sidecar/callers/caller.ts';
 import { rowsView, streamsView } from '../../sidecar/preview/answers.ts';
-import { sleepFor } from '../../sidecar/preview/routes.ts';
 import { sampleRows } from '../../sidecar/preview/sample.ts';
 import { previewStreams } from '../../sidecar/preview/streams.ts';
 import { admitted } from '../../sidecar/proxy/admission.ts';
 import { createAgents } from '../../sidecar/proxy/agents.ts';
+import { sleepFor } from '../../sidecar/proxy/sleep.ts';
 import { requireIntegration } from '../../sidecar/stack/view.ts';
 import { requirePlace } from '../credentials/place.ts';
 import { withSidecar } from '../custody.ts';
 import type { Io } from '../io.ts';
-import { type StackOptions, withSession } from '../session.ts';
+import { type OpenOptions, withSession } from '../session.ts';
 import type { PreviewAccess } from './access.ts';
 
 export async function throughStack<T>(
-  options: StackOptions & { readonly place: CredentialPlace },
+  options: OpenOptions & { readonly place: CredentialPlace },
   io: Io,
   work: (access: PreviewAccess) => Promise<T>,
 ): Promise<T> {

@@ -5,7 +5,8 @@
 import type { Schema } from '../../client/types.ts';
 import type { CredentialPlace } from '../../credentials/store.ts';
 import type { Io } from '../io.ts';
-import { environment, type StackOptions } from '../session.ts';
+import type { StackOptions } from '../session.ts';
+import { wayOf } from '../way.ts';
 
 export type Run = Schema<'SyncRun'>;
 export type RunPage = Schema<'SyncRunPage'>;
@@ -51,13 +52,11 @@ export async function withSyncs<T>(
   io: Io,
   work: (access: SyncAccess) => Promise<T>,
 ): Promise<T> {
-  const env = await environment(options, io);
-  const url = env['TENANTRY_URL'];
-  const credential = env['TENANTRY_API_KEY'];
-  if (url && credential) {
+  const { env, api } = await wayOf(options, io);
+  if (api) {
     const { throughApi } = await import('./through-api.ts');
-    return await work(throughApi({ url, credential, signal: AbortSignal.any([io.stop, io.abort]) }));
+    return await work(throughApi(api));
   }
   const { throughDatabase } = await import('./through-database.ts');
-  return await throughDatabase(options, io, work);
+  return await throughDatabase({ ...options, env }, io, work);
 }

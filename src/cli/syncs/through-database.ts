@@ -9,14 +9,14 @@ import { troubleView } from '../../sidecar/syncs/overview.ts';
 import { requirePlace } from '../credentials/place.ts';
 import { withSidecar } from '../custody.ts';
 import type { Io } from '../io.ts';
-import { requireTenant, type StackOptions, withSession } from '../session.ts';
+import { type OpenOptions, requireTenant, withSession } from '../session.ts';
 import type { Place, SyncAccess } from './access.ts';
 
 /** Between two looks at a run, in milliseconds. */
 const LOOK_MS = 500;
 
 export async function throughDatabase<T>(
-  options: StackOptions & { readonly place: Place },
+  options: OpenOptions & { readonly place: Place },
   io: Io,
   work: (access: SyncAccess) => Promise<T>,
 ): Promise<T> {

@@ -1,6 +1,7 @@
 /** Reads the state of credentials from the sidecar's table of installations. */
 import type { Database } from '../../sidecar/database/database.ts';
 import type { CredentialState, CredentialStatus } from '../objects.ts';
+import { wholeSeconds } from '../times.ts';
 
 const STATES: Readonly<Record<string, CredentialState>> = {
   active: 'Ready',
@@ -44,8 +45,4 @@ function statusOf(row: Row): CredentialStatus {
     ...(row.last_refreshed_at && { lastRefreshTime: wholeSeconds(row.last_refreshed_at) }),
     ...(row.scopes && row.scopes.length > 0 && { scopes: row.scopes }),
   };
-}
-
-function wholeSeconds(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
 }

@@ -1,5 +1,6 @@
 /** Reads what the sidecar knows of the last and the next sync of each connection. */
 import type { Database } from '../../sidecar/database/database.ts';
+import { wholeSeconds } from '../times.ts';
 
 export interface ToldSync {
   /** RFC 3339, whole seconds. */
@@ -49,7 +50,7 @@ function toldOf(row: Row): ToldSync {
   const { held_message: held, error_message: error, next_step: step } = row;
   const failure = error !== null && step !== null ? `${error}; next step: ${step}` : error;
   return {
-    nextTime: row.next_at === null ? undefined : `${row.next_at.toISOString().slice(0, 19)}Z`,
+    nextTime: row.next_at === null ? undefined : wholeSeconds(row.next_at),
     schedule: row.runner === 'Airbyte' ? row.schedule : undefined,
     jobId: row.job_id ?? undefined,
     status: row.status ?? undefined,

@@ -16,6 +16,7 @@ import {
   type LastSyncStatus,
   pathOf,
 } from '../objects.ts';
+import { wholeSeconds } from '../times.ts';
 import type { Informer } from '../watch/informer.ts';
 import { pause } from './pause.ts';
 import type { ToldSync } from './sync-rows.ts';
@@ -127,7 +128,7 @@ function withNext(
   if (told?.schedule === undefined || spec['managementPolicy'] === 'Observe') return told;
   const [tenant, integration] = [String(spec['tenant']), String(spec['integration'])];
   const next = nextInAirbyte({ tenant, integration, name: metadata.name, schedule: told.schedule }, now);
-  return next === undefined ? told : { ...told, nextTime: `${new Date(next).toISOString().slice(0, 19)}Z` };
+  return next === undefined ? told : { ...told, nextTime: wholeSeconds(next) };
 }
 
 /** @param told undefined while the sidecar cannot be asked: what it said before stays */

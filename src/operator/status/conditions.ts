@@ -1,6 +1,7 @@
 /** The conditions of an object, made of what was found now and of what they said before. */
 import { isErrorCode, isRetryableCode } from '../../errors.ts';
 import type { AnyObject, Condition, ConditionType, CredentialStatus, Reason } from '../objects.ts';
+import { wholeSeconds } from '../times.ts';
 import { say } from './messages.ts';
 import { sayReconnect, type Verdict } from './verdict.ts';
 
@@ -126,9 +127,4 @@ function before({ object }: ConditionInput, type: ConditionType): Condition | un
 
 function generationOf({ object }: ConditionInput): number {
   return object.metadata.generation;
-}
-
-/** RFC 3339 as metav1.Time is written. */
-function wholeSeconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -4,6 +4,8 @@ import { TenantryError } from '../../errors.ts';
 import type { Routes, SidecarContext } from '../context.ts';
 import { tenantName } from '../oauth/schemas.ts';
 import { problemSchema } from '../problem.ts';
+import { DAY_COLUMNS } from '../usage/counted-usage.ts';
+import type { UsageDay } from '../usage/usage.ts';
 
 const DAY_MS = 86_400_000;
 const USUAL_DAYS = 30;
@@ -101,28 +103,6 @@ export function rangeOf(
   );
 }
 
-interface Row extends Record<string, unknown> {
-  readonly tenant: string;
-  readonly day: string;
-  readonly integration: string;
-}
-
-const NUMBERS = {
-  calls: 'calls',
-  errors: 'errors',
-  bytesIn: 'bytes_in',
-  bytesOut: 'bytes_out',
-  syncs: 'syncs',
-  rows: 'rows',
-  syncBytes: 'sync_bytes',
-} as const;
-
-const SELECT = `select tenant, to_char(day, 'YYYY-MM-DD') as day, integration,
-  ${Object.entries(NUMBERS)
-    .map(([name, column]) => `${column} as "${name}"`)
-    .join(', ')}
-  from tenantry.usage_days`;
-
 export async function tenantUsage(
   { usage: counted }: Pick<SidecarContext, 'usage'>,
   tenant: string,
@@ -136,34 +116,24 @@ export async function everyUsage(
   { from, to }: Range,
 ): Promise<UsageAnswer[]> {
   const rows = await database.asPlatform((run) =>
-    run<Row>(`${SELECT} where day between $1 and $2 order by tenant, day, integration`, [from, to]),
+    run<UsageDay & { readonly tenant: string } & Record<string, unknown>>(
+      `select tenant, ${DAY_COLUMNS} from tenantry.usage_days
+       where day between $1 and $2 order by tenant, day, integration`,
+      [from, to],
+    ),
   );
   return [...Map.groupBy(rows, ({ tenant }) => tenant)].map(([tenant, own]) => ({
     tenant,
-    days: own.map(usageDayOf),
+    days: own.map(({ tenant: _tenant, ...day }) => day),
   }));
 }
 
-function usageDayOf({ day, integration, ...row }: Row): UsageAnswer['days'][number] {
-  const number = (name: keyof typeof NUMBERS): number => Number(row[name]);
-  return {
-    day,
-    integration,
-    calls: number('calls'),
-    errors: number('errors'),
-    bytesIn: number('bytesIn'),
-    bytesOut: number('bytesOut'),
-    syncs: number('syncs'),
-    rows: number('rows'),
-    syncBytes: number('syncBytes'),
-  };
-}
+const NUMBERS = ['calls', 'errors', 'bytesIn', 'bytesOut', 'syncs', 'rows', 'syncBytes'] as const;
 
 /** RFC 4180. No value needs quotes: names of documents, days and numbers. */
 export function usageCsv(tenants: readonly UsageAnswer[]): string {
-  const names = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
   const lines = tenants.flatMap(({ tenant, days }) =>
-    days.map((each) => [each.day, tenant, each.integration, ...names.map((name) => each[name])].join(',')),
+    days.map((each) => [each.day, tenant, each.integration, ...NUMBERS.map((name) => each[name])].join(',')),
   );
   const head = 'day,tenant,integration,calls,errors,bytes_in,bytes_out,syncs,rows,sync_bytes';
   return `${[head, ...lines].join('\r\n')}\r\n`;

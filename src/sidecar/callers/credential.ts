@@ -15,12 +15,12 @@ const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
  * The credential, or undefined where the request has none.
- * @param cookieName where the session's id is
+ * @param cookieName where the session's id is; without it no cookie helps or hinders
  * @throws InvalidRequest for two credentials; Unauthenticated for one that nobody could have issued
  */
-export function credentialOf(incoming: Incoming, cookieName: string): Credential | undefined {
+export function credentialOf(incoming: Incoming, cookieName?: string): Credential | undefined {
   const authorizations = valuesOf(incoming, 'authorization');
-  const sessions = cookieValues(incoming, cookieName);
+  const sessions = cookieName === undefined ? [] : cookieValues(incoming, cookieName);
   if (authorizations.length + sessions.length > 1) {
     throw new TenantryError('InvalidRequest', 'the request has more than one credential', {
       hint: 'send either Authorization or the session’s cookie, and send it once',

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { TenantryError } from '../../errors.ts';
 import { FailedAttempts } from '../callers/attempts.ts';
 import { credentialOf } from '../callers/credential.ts';
-import { incomingOf, valuesOf } from '../callers/incoming.ts';
+import { incomingOf } from '../callers/incoming.ts';
 import { invalidCredential, noCredential } from '../callers/refusal.ts';
 import type { SidecarContext, SidecarServer } from '../context.ts';
 import { type EmbedSession, findEmbedSession, mayUse } from './tokens.ts';
@@ -45,12 +45,10 @@ async function verified(
   attempts: FailedAttempts,
 ): Promise<EmbedSession> {
   const incoming = incomingOf(request);
-  const [authorization] = valuesOf(incoming, 'authorization');
-  if (authorization === undefined) throw noCredential();
   // A cookie of ours says nothing here: a page of the same site may send it along without wanting to.
-  const rawHeaders = valuesOf(incoming, 'authorization').flatMap((value) => ['authorization', value]);
-  const credential = credentialOf({ ...incoming, rawHeaders }, 'none');
-  const token = credential?.token ?? '';
+  const credential = credentialOf(incoming);
+  if (!credential) throw noCredential();
+  const { token } = credential;
   attempts.admit(incoming.address, token);
   const session = await findEmbedSession(database, token, now());
   if (session) {

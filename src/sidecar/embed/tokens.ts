@@ -2,9 +2,11 @@
  * Tokens of the connect component: good for minutes, for one tenant, and for the few routes below /embed. Kept in the table
  * of sessions, where no cookie finds them: the cookie's secret has another form.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { keepSession } from '../callers/sessions/store.ts';
 import type { Database } from '../database/database.ts';
+import { hashOf, newSecret } from '../oauth/browser.ts';
 
 /** Scanners of secrets know it by this; API keys begin otherwise. */
 export const EMBED_PREFIX = 'tnye_';
@@ -30,23 +32,16 @@ export interface NewEmbedSession extends Omit<EmbedSession, 'actor'> {
 
 /** @returns the token, which is not kept */
 export async function openEmbedSession(database: Database, wanted: NewEmbedSession): Promise<string> {
-  const token = EMBED_PREFIX + randomBytes(32).toString('base64url');
+  const token = EMBED_PREFIX + newSecret();
   const { tenant, integrations, mayDisconnect, by, now, expiresAt } = wanted;
-  await database.asPlatform(async (query) => {
-    await query('delete from tenantry.sessions where expires_at <= $1', [new Date(now)]);
-    await query(
-      `insert into tenantry.sessions (id_hash, tenant, caller, csrf_hash, created_at, expires_at)
-       values ($1, $2, $3, $4, $5, $6)`,
-      [
-        sha256(token),
-        tenant,
-        JSON.stringify({ kind: KIND, integrations: integrations ?? null, mayDisconnect, by }),
-        // No request is proven by it.
-        randomBytes(32),
-        new Date(now),
-        new Date(expiresAt),
-      ],
-    );
+  await keepSession(database, {
+    idHash: hashOf(token),
+    tenant,
+    caller: JSON.stringify({ kind: KIND, integrations: integrations ?? null, mayDisconnect, by }),
+    // No request is proven by it.
+    csrfHash: randomBytes(32),
+    now,
+    expiresAt,
   });
   return token;
 }
@@ -72,7 +67,7 @@ export async function findEmbedSession(
            select from tenantry.api_keys as key
            where key.id = regexp_replace(own.caller->>'by', '^(session:)?api-key:', '')
              and (key.revoked_at is not null or key.expires_at <= $3))`,
-      [sha256(token), KIND, new Date(now)],
+      [hashOf(token), KIND, new Date(now)],
     ),
   );
   if (!row) return undefined;
@@ -82,8 +77,4 @@ export async function findEmbedSession(
 
 export function mayUse({ integrations }: Pick<EmbedSession, 'integrations'>, integration: string): boolean {
   return integrations === undefined || integrations.includes(integration);
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

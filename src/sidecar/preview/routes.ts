@@ -1,5 +1,4 @@
 /** `GET /tenants/:t/integrations/:i/preview`: streams, columns and sample rows before the first sync. */
-import { setTimeout as timer } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { callerOf } from '../callers/authentication.ts';
@@ -7,6 +6,7 @@ import type { Routes } from '../context.ts';
 import { placeParams } from '../oauth/schemas.ts';
 import { admitted } from '../proxy/admission.ts';
 import { type AgentsOptions, createAgents } from '../proxy/agents.ts';
+import { sleepFor } from '../proxy/sleep.ts';
 import { requireIntegration } from '../stack/view.ts';
 import { rowsAnswer, rowsView, streamsAnswer, streamsView } from './answers.ts';
 import type { PreviewParts } from './call.ts';
@@ -101,10 +101,4 @@ function goneSignal({ raw }: FastifyReply): AbortSignal {
     if (!raw.writableFinished) gone.abort(new Error('the caller is gone'));
   });
   return gone.signal;
-}
-
-export async function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
-  await timer(ms, undefined, { signal }).catch(() => {
-    throw signal.reason;
-  });
 }

@@ -1,6 +1,5 @@
 /** `ANY /proxy/:integration/*`: calls the API of a service with a tenant's credential. */
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as timer } from 'node:timers/promises';
 import type { FastifyRequest, HTTPMethods } from 'fastify';
 import { z } from 'zod';
 import { documentName } from '../../spec/names.ts';
@@ -10,6 +9,7 @@ import type { Routes, SidecarContext, SidecarServer } from '../context.ts';
 import { admitted } from './admission.ts';
 import { type AgentsOptions, createAgents } from './agents.ts';
 import { type ProxyParts, proxyCall } from './call.ts';
+import { sleepFor } from './sleep.ts';
 import { restOf } from './target.ts';
 import { attachUpgrades } from './upgrades.ts';
 
@@ -95,10 +95,4 @@ function takeUpgrades(app: SidecarServer, context: SidecarContext, options: Agen
 function headerOf({ headers }: Pick<FastifyRequest, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
-}
-
-async function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
-  await timer(ms, undefined, { signal }).catch(() => {
-    throw signal.reason;
-  });
 }

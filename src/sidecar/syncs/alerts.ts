@@ -2,7 +2,6 @@
  * Tells of a sync that fails again and again, and of its recovery: to the tenant's endpoints, in the log and as a metric;
  * once for each streak of failures, whatever dies in between.
  */
-import { Counter, type Registry } from 'prom-client';
 import type { CredentialPlace } from '../../credentials/store.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Query } from '../database/database.ts';
@@ -10,8 +9,7 @@ import { emitEvent } from '../webhooks/events.ts';
 import { failedMail, recoveredMail } from './alert-words.ts';
 import type { TellEnd } from './runner.ts';
 import type { SyncRun } from './syncs.ts';
-
-const METRIC = 'tenantry_sync_alerts_total';
+import { placeOf } from './wanted.ts';
 
 /** A streak of failures as the database has it. */
 interface Streak extends Record<string, unknown> {
@@ -26,7 +24,6 @@ interface Streak extends Record<string, unknown> {
 
 export function createAlerts(context: SidecarContext): TellEnd {
   const { database, stack, log, metrics } = context;
-  const alerts = counterIn(metrics.registry);
 
   async function tellFailed(run: SyncRun, failures: number, signal: AbortSignal): Promise<void> {
     if (failures < stack.current().platform.spec.syncs.alertAfter) return;
@@ -41,7 +38,7 @@ export function createAlerts(context: SidecarContext): TellEnd {
       { signal },
     );
     if (!(await mark(run, true, signal))) return;
-    alerts.inc({ integration: run.integration, type: 'failed' });
+    metrics.syncAlerts.inc({ integration: run.integration, type: 'failed' });
     const { code, class: kind } = run.error ?? {};
     log.warn({ ...placeOf(run), run: run.id, failures, code, class: kind }, 'a sync fails again and again');
   }
@@ -51,7 +48,7 @@ export function createAlerts(context: SidecarContext): TellEnd {
     const data = recoveredData(run, nameOf(run));
     await emitEvent(context, { ...placeOf(run), type: 'sync.recovered', id: run.id, data }, { signal });
     if (!(await mark(run, false, signal))) return;
-    alerts.inc({ integration: run.integration, type: 'recovered' });
+    metrics.syncAlerts.inc({ integration: run.integration, type: 'recovered' });
     log.info({ ...placeOf(run), run: run.id }, 'a sync that failed again and again works again');
   }
 
@@ -138,23 +135,6 @@ function recoveredData(run: SyncRun, name: string): Record<string, unknown> {
   return { run: run.id, rows: run.rows ?? null, bytes: run.bytes ?? null, ...recoveredMail(run, name) };
 }
 
-function placeOf({ tenant, integration }: CredentialPlace): CredentialPlace {
-  return { tenant, integration };
-}
-
 function stamp(date: Date | null): string | null {
   return date === null ? null : date.toISOString();
-}
-
-function counterIn(registry: Registry): Counter<'integration' | 'type'> {
-  const known = registry.getSingleMetric(METRIC) as Counter<'integration' | 'type'> | undefined;
-  return (
-    known ??
-    new Counter({
-      name: METRIC,
-      help: 'Tenants told that a sync fails again and again, or works again; type is failed or recovered.',
-      labelNames: ['integration', 'type'],
-      registers: [registry],
-    })
-  );
 }

@@ -1,14 +1,13 @@
 /** Puts the runner together: what the sidecar offers about syncs, and the jobs behind it. */
-
 import { type CallOptions, throwIfCancelled } from '../../clients/http.ts';
 import type { CredentialPlace } from '../../credentials/store.ts';
 import { asTenantryError, TenantryError } from '../../errors.ts';
+import type { Job } from '../../reconcile/recent-jobs.ts';
 import { requireIntegration } from '../stack/view.ts';
 import { createConnections } from './connections.ts';
 import { endRun } from './ends.ts';
 import { createForeign } from './foreign.ts';
 import { look } from './gate.ts';
-import type { Job } from './jobs.ts';
 import type { Runner, SyncParts } from './parts.ts';
 import { createPlanJob } from './plan-job.ts';
 import { readRun, readRuns, readStates } from './read.ts';
@@ -40,8 +39,7 @@ const PLAN_MS = 5 * 60_000;
 /** Registers its tasks: must be called before the queues start. */
 export function createSyncs(given: SyncParts): Syncs & { readonly jobs: SyncJobs } {
   const runner: Runner = { ...given, random: given.random ?? Math.random };
-  const { database, queue, now, stack, withoutAirbyte } = runner;
-  const startQueue = runner.startQueue ?? queue;
+  const { database, queue, startQueue, now, stack, withoutAirbyte } = runner;
   const store = createStore(database, now);
   const connections = createConnections(runner);
   const startOne = createStartJob({ runner, store, connections, away: { until: 0 } });

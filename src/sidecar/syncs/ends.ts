@@ -1,6 +1,7 @@
 /** Ends a run: what it came to, the state of its connection, its next try, and who is told. */
 import { asTenantryError } from '../../errors.ts';
 import type { Query } from '../database/database.ts';
+import { countRows } from './count-usage.ts';
 import type { Runner } from './parts.ts';
 import { RUN_COLUMNS, type RunRow, runOf } from './rows.ts';
 import type { Failure } from './runner.ts';
@@ -72,7 +73,7 @@ async function write(query: Query, runner: Runner, run: RunRow, end: End): Promi
     ],
   );
   if (!row) return undefined;
-  await addUsage(query, row, now());
+  await countRows(query, row, now());
   if (retryAt !== undefined) await addRetry(query, row, { at: retryAt, now: now(), end });
   return { ...row, isDue: (state?.next_at?.getTime() ?? Number.POSITIVE_INFINITY) <= now() };
 }
@@ -92,17 +93,6 @@ function toldOf({ failure, told }: End): Told | undefined {
   if (!failure) return told;
   const { code, message, hint } = failure.error;
   return { code, class: failure.class, message, nextStep: hint };
-}
-
-/** The sync itself was counted when its job began. */
-async function addUsage(query: Query, run: RunRow, now: number): Promise<void> {
-  if (!run.rows && !run.bytes) return;
-  await query(
-    `insert into tenantry.usage_days as u (tenant, integration, day, rows, sync_bytes) values ($1, $2, $3, $4, $5)
-     on conflict (tenant, integration, day) do update set
-       rows = u.rows + excluded.rows, sync_bytes = u.sync_bytes + excluded.sync_bytes`,
-    [run.tenant, run.integration, new Date(now).toISOString().slice(0, 10), run.rows ?? 0, run.bytes ?? 0],
-  );
 }
 
 /** What changed is shown and told beside the failure; the run has ended whatever comes of it. */

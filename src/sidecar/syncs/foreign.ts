@@ -1,18 +1,15 @@
 /** Records the runs that others have started: Airbyte's own scheduler, a driver's first sync, a person in Airbyte. */
+import type { CredentialPlace } from '../../credentials/store.ts';
 import { asTenantryError } from '../../errors.ts';
+import type { Job } from '../../reconcile/recent-jobs.ts';
 import type { Connections } from './connections.ts';
-import type { Job } from './jobs.ts';
+import { countSync } from './count-usage.ts';
 import type { Runner } from './parts.ts';
 import { wantedOf } from './wanted.ts';
 
 export interface ForeignParts {
   readonly runner: Runner;
   readonly connections: Connections;
-}
-
-interface Place {
-  readonly tenant: string;
-  readonly integration: string;
 }
 
 const MOST_STRANGERS = 100_000;
@@ -60,7 +57,7 @@ async function unknownOf({ database }: Runner, jobs: ReadonlyMap<string, Job>): 
 async function placesOf(
   { runner, connections }: ForeignParts,
   of: { readonly jobs: readonly Job[]; readonly strangers: Set<string>; readonly signal: AbortSignal },
-): Promise<Map<string, Place>> {
+): Promise<Map<string, CredentialPlace>> {
   const { jobs, strangers, signal } = of;
   const ids = [...new Set(jobs.map(({ connectionId }) => connectionId))];
   const rows = await runner.database.asPlatform((query) =>
@@ -69,7 +66,7 @@ async function placesOf(
       [ids],
     ),
   );
-  const places = new Map<string, Place>(
+  const places = new Map<string, CredentialPlace>(
     rows.map(({ connection_id, tenant, integration }) => [connection_id, { tenant, integration }]),
   );
   const asked = ids.filter((id) => !places.has(id) && !strangers.has(id)).slice(0, MOST_ASKED);
@@ -97,7 +94,7 @@ async function placesOf(
 }
 
 /** A run of ours that is being begun has no job on record yet: then the job is most likely its own. */
-async function record({ database, stack, now }: Runner, job: Job, place: Place): Promise<void> {
+async function record({ database, stack, now }: Runner, job: Job, place: CredentialPlace): Promise<void> {
   const { tenant, integration } = place;
   const wanted = wantedOf(stack.current(), place);
   if (!wanted) return;
@@ -117,10 +114,6 @@ async function record({ database, stack, now }: Runner, job: Job, place: Place):
       [tenant, integration, job.connectionId, String(job.jobId), trigger, new Date(begun), new Date(now())],
     );
     if (made.length === 0) return;
-    await query(
-      `insert into tenantry.usage_days as u (tenant, integration, day, syncs) values ($1, $2, $3, 1)
-       on conflict (tenant, integration, day) do update set syncs = u.syncs + 1`,
-      [tenant, integration, new Date(now()).toISOString().slice(0, 10)],
-    );
+    await countSync(query, place, now());
   });
 }

@@ -1,17 +1,7 @@
 /** Airbyte's jobs as the runner needs them: those that changed lately and those that run, in a few lists. */
 import type { AirbyteClient } from '../../clients/airbyte.ts';
+import type { Job } from '../../reconcile/recent-jobs.ts';
 import type { JobFacts } from './runner.ts';
-
-/** JobResponse of Airbyte's OpenAPI document. */
-export interface Job {
-  readonly jobId: number;
-  readonly status: string;
-  readonly connectionId: string;
-  readonly startTime?: string;
-  readonly lastUpdatedAt?: string;
-  readonly rowsSynced?: number;
-  readonly bytesSynced?: number;
-}
 
 /** Jobs by id. */
 export async function listJobs(

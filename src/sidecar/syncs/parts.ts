@@ -21,8 +21,8 @@ export interface SyncParts {
   readonly airbyte: AirbyteClient;
   readonly database: Database;
   readonly queue: Queue;
-  /** For the jobs that begin syncs: an Airbyte that hangs must not hold up refreshes. Default: `queue`. */
-  readonly startQueue?: Queue;
+  /** For the jobs that begin syncs: an Airbyte that hangs must not hold up refreshes. */
+  readonly startQueue: Queue;
   readonly tokens: Pick<TokenService, 'get' | 'renew' | 'status'>;
   readonly metrics: Pick<Metrics, 'syncRuns' | 'syncRows' | 'syncBytes' | 'syncStartSeconds' | 'syncSeconds'>;
   readonly log: Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>;

@@ -25,8 +25,7 @@ interface NewState extends CredentialPlace {
 }
 
 export function createPlanJob(runner: Runner): (signal: AbortSignal) => Promise<void> {
-  const { database, stack, now, log } = runner;
-  const queue = runner.startQueue ?? runner.queue;
+  const { database, stack, now, log, startQueue: queue } = runner;
 
   async function read(): Promise<Map<string, StateRow>> {
     const rows = await database.asPlatform((query) =>

@@ -3,6 +3,7 @@ import type { CredentialPlace } from '../../credentials/store.ts';
 import { TenantryError } from '../../errors.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Query } from '../database/database.ts';
+import { dayOf } from './count-usage.ts';
 import type { CheckQuota } from './runner.ts';
 
 export type QuotaParts = Pick<SidecarContext, 'database' | 'stack' | 'now'>;
@@ -86,8 +87,4 @@ function usedUp(
     hint: `wait until ${when}, or ask for a larger quota (spec.quotas of the tenant)`,
     retryAfterSeconds: Math.ceil((ends - at) / 1000),
   });
-}
-
-function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
 }

@@ -5,8 +5,8 @@ import { TenantryError } from '../../errors.ts';
 import type { Database } from '../database/database.ts';
 import type { StackView } from '../stack/view.ts';
 import { nextInAirbyte } from './due.ts';
-import { newestRuns } from './newest.ts';
-import { heldOf, RUN_COLUMNS, type RunRow, runOf, STATE_COLUMNS, type StateRow } from './rows.ts';
+import { readStates as readKept } from './every-state.ts';
+import { RUN_COLUMNS, type RunRow, runOf } from './rows.ts';
 import type { RunPage, SyncState } from './syncs.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
 
@@ -74,41 +74,25 @@ export async function readStates(
   options?: CallOptions,
 ): Promise<readonly SyncState[]> {
   const { database, view, now } = of;
-  const { states, newestOf } = await database.asTenant(
-    tenant,
-    async (query) => {
-      const states = await query<StateRow>(
-        `select ${STATE_COLUMNS} from tenantry.sync_states where tenant = $1`,
-        [tenant],
-      );
-      return { states, newestOf: await newestRuns(query, states) };
-    },
-    options,
-  );
-  const stateOf = new Map(states.map((row) => [row.integration, row]));
+  const states = await database.asTenant(tenant, (query) => readKept(query, [tenant]), options);
+  const stateOf = new Map(states.map((state) => [state.integration, state]));
   return view.integrationsOf(tenant).flatMap(({ spec: { integration } }) => {
     const wanted = wantedOf(view, { tenant, integration });
-    if (!wanted) return [];
-    return [
-      stateView(wanted, { row: stateOf.get(integration), last: newestOf({ tenant, integration }), now }),
-    ];
+    return wanted ? [stateView(wanted, stateOf.get(integration), now)] : [];
   });
 }
 
-function stateView(
-  wanted: Wanted,
-  { row, last, now }: { row: StateRow | undefined; last: RunRow | undefined; now: number },
-): SyncState {
+function stateView(wanted: Wanted, kept: SyncState | undefined, now: number): SyncState {
   const { tenant, integration, schedule, runner } = wanted;
   const inAirbyte = runner === 'Airbyte' ? nextInAirbyte(wanted, now) : undefined;
-  const ours = runner === 'Sidecar' ? row?.next_at?.toISOString() : undefined;
+  const ours = runner === 'Sidecar' ? kept?.nextAt : undefined;
   return {
     tenant,
     integration,
     schedule,
     nextAt: inAirbyte === undefined ? ours : new Date(inAirbyte).toISOString(),
-    last: last && runOf(last),
-    consecutiveFailures: row?.failures ?? 0,
-    held: row && heldOf(row),
+    last: kept?.last,
+    consecutiveFailures: kept?.consecutiveFailures ?? 0,
+    held: kept?.held,
   };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { CallOptions } from '../../clients/http.ts';
 import type { CredentialPlace } from '../../credentials/store.ts';
 import type { Database } from '../database/database.ts';
+import { countSync } from './count-usage.ts';
 import type { Due } from './due.ts';
 import { RUN_COLUMNS, type RunRow, STATE_COLUMNS, type StateRow } from './rows.ts';
 import type { Trigger } from './syncs.ts';
@@ -217,7 +218,7 @@ export function createStore(database: Database, now: () => number) {
     job: { connectionId: string; jobId: string },
     changes: StateChange = {},
   ): Promise<boolean> {
-    const { tenant, integration, id } = run;
+    const { tenant, id } = run;
     return await database.asTenant(tenant, async (query) => {
       const at = date(now());
       const rows = await query(
@@ -230,11 +231,7 @@ export function createStore(database: Database, now: () => number) {
       if (rows.length === 0) return false;
       const firstOf = run.trigger === 'first' ? { firstOf: job.connectionId } : {};
       await query(...stateUpdate(run, { ...changes, held: null, lookAt: null, ...firstOf }));
-      await query(
-        `insert into tenantry.usage_days as u (tenant, integration, day, syncs) values ($1, $2, $3, 1)
-         on conflict (tenant, integration, day) do update set syncs = u.syncs + 1`,
-        [tenant, integration, new Date(now()).toISOString().slice(0, 10)],
-      );
+      await countSync(query, run, now());
       return true;
     });
   }

@@ -26,7 +26,7 @@ const NEXT = `
  * again afterwards.
  */
 export async function wake(runner: Runner, place: CredentialPlace): Promise<void> {
-  const { database, queue, startQueue = queue, now } = runner;
+  const { database, startQueue, now } = runner;
   const { tenant, integration } = place;
   let added: number | undefined;
   for (let turn = 0; turn < MOST_TURNS; turn += 1) {

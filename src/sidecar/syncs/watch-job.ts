@@ -1,14 +1,15 @@
 /** Follows Airbyte's jobs, all with one list: ends runs, cancels what is stuck, and records what others have started. */
+import { forEachItem } from '../../clients/limit.ts';
 import { asTenantryError, TenantryError } from '../../errors.ts';
+import { ENDED, type Job } from '../../reconcile/recent-jobs.ts';
 import { durationSeconds } from '../../spec/fields.ts';
 import { endRun, tell } from './ends.ts';
 import type { RecordForeign } from './foreign.ts';
-import { factsOf, type Job, listJobs } from './jobs.ts';
+import { factsOf, listJobs } from './jobs.ts';
 import type { Runner } from './parts.ts';
 import { RUN_COLUMNS, type RunRow } from './rows.ts';
 import type { JobFacts } from './runner.ts';
 
-const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled']);
 /** Airbyte's clock is not ours, and a list is not made in no time, in milliseconds. */
 const OVERLAP_MS = 60_000;
 /** After a longer pause the runs are asked for one by one, in milliseconds. */
@@ -124,19 +125,23 @@ export function createWatchJob(
   return async (signal) => {
     const begun = now();
     const { running, untold, since } = await readAll();
-    await inParts(untold, (run) => each(run, () => tell(runner, run, signal)));
+    await forEachItem(untold, (run) => each(run, () => tell(runner, run, signal)), AT_ONCE);
     const from = Math.max(since, begun - MOST_BACK_MS);
     const jobs = await listJobs(runner.airbyte, { since: from, isBusy: running.length > 0, signal });
     const isListed = (run: RunRow): boolean => jobs.has(run.job_id ?? '');
     const listed = running.filter(isListed);
     const unlisted = running.filter((run) => !isListed(run));
-    await inParts(listed, (run) => each(run, () => follow(run, jobs.get(run.job_id ?? ''), signal)));
-    await inParts(unlisted.slice(0, MOST_SINGLE), (run) =>
+    await forEachItem(
+      listed,
+      (run) => each(run, () => follow(run, jobs.get(run.job_id ?? ''), signal)),
+      AT_ONCE,
+    );
+    const single = (run: RunRow): Promise<void> =>
       each(run, async () => {
         const job = await runner.airbyte.get<Job>(`/jobs/${run.job_id}`, {}, { signal });
         await follow(run, job, signal);
-      }),
-    );
+      });
+    await forEachItem(unlisted.slice(0, MOST_SINGLE), single, AT_ONCE);
     await recordForeign(jobs, signal);
     await remember(begun);
     const [left] = await database.asPlatform((query) =>
@@ -152,10 +157,4 @@ function endedAt(run: RunRow, { startTime, lastUpdatedAt }: Job, now: number): n
   const took = Date.parse(lastUpdatedAt ?? '') - Date.parse(startTime ?? '');
   const began = run.started_at?.getTime() ?? now;
   return Number.isNaN(took) || took < 0 ? now : Math.min(now, began + took);
-}
-
-async function inParts<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    await Promise.all(items.slice(from, from + AT_ONCE).map(work));
-  }
 }

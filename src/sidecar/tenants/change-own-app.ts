@@ -1,6 +1,7 @@
 /** Changes the app that a tenant has stored: only while no token is there that belongs to another one. */
 import { type CredentialPlace, readStored } from '../../credentials/store.ts';
-import { asTenantryError, TenantryError } from '../../errors.ts';
+import { TenantryError } from '../../errors.ts';
+import { recordDone } from '../audit/record-done.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Query } from '../database/database.ts';
 import { type OwnApp, removeApp, storeApp, storedAppReader } from '../providers/stored-app.ts';
@@ -105,20 +106,11 @@ function placeOf({ tenant, entry }: IntegrationView): CredentialPlace {
   return { tenant: tenant.metadata.name, integration: entry.id };
 }
 
-/** It is done already: that it was is then told by the log alone. */
 async function record(
-  { accessLog, log }: SidecarContext,
+  context: SidecarContext,
   place: CredentialPlace,
   action: 'app.store' | 'app.remove',
-  { id, requestId }: Actor,
+  actor: Actor,
 ): Promise<void> {
-  const access = { ...place, action, actor: id, outcome: 'ok' } as const;
-  await accessLog
-    .record({ ...access, ...(requestId !== undefined && { requestId }) })
-    .catch((error: unknown) => {
-      log.error(
-        { ...place, actor: id, err: asTenantryError(error) },
-        'a change of an own app was not recorded',
-      );
-    });
+  await recordDone(context, { ...place, action }, actor, 'a change of an own app was not recorded');
 }

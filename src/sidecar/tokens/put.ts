@@ -7,6 +7,7 @@ import {
   storeCredential,
 } from '../../credentials/store.ts';
 import { asTenantryError, TenantryError } from '../../errors.ts';
+import { recordDone } from '../audit/record-done.ts';
 import { accountOf } from '../oauth/account.ts';
 import type { TokenSet } from '../providers/kind.ts';
 import { type IntegrationView, requireIntegration, scopesOf } from '../stack/view.ts';
@@ -61,7 +62,12 @@ export function createPut(
     ]).catch((error: unknown) => {
       log.warn({ ...place, err: asTenantryError(error) }, 'a stored credential was not scheduled');
     });
-    await recordStore(parts, place, actor);
+    await recordDone(
+      parts,
+      { ...place, action: 'token.store' },
+      actor,
+      'a stored credential was not recorded',
+    );
     await tellOfChange(parts, { place, type: 'connected', id: String(version), by: actor.id });
     const expiresAt = tokens.expiresAt === undefined ? undefined : new Date(tokens.expiresAt).toISOString();
     return { encryptedAt, expiresAt, version };
@@ -151,18 +157,4 @@ async function requireApp(
     `the app of ${view.entry.id} was changed while it was being connected`,
     { hint: 'begin to connect again' },
   );
-}
-
-/** The token is stored already: that it was done is then told by the log alone. */
-async function recordStore(
-  { accessLog, log }: PutParts,
-  place: CredentialPlace,
-  { id, requestId }: Actor,
-): Promise<void> {
-  const access = { ...place, action: 'token.store', actor: id, outcome: 'ok' } as const;
-  await accessLog
-    .record({ ...access, ...(requestId !== undefined && { requestId }) })
-    .catch((error: unknown) => {
-      log.error({ ...place, actor: id, err: asTenantryError(error) }, 'a stored credential was not recorded');
-    });
 }

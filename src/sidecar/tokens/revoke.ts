@@ -4,6 +4,7 @@ import type { CredentialPlace } from '../../credentials/store.ts';
 import { asTenantryError, type TenantryError } from '../../errors.ts';
 import { hasCurrentVersion, readMetadata } from '../../resources/vault/kv.ts';
 import { credentialPath } from '../../resources/vault/paths.ts';
+import { recordDone } from '../audit/record-done.ts';
 import { requireIntegration } from '../stack/view.ts';
 import type { ReadCredential } from './custody.ts';
 import { type Held, tombstone } from './held.ts';
@@ -57,7 +58,9 @@ export function createRevoke(
       );
     });
     const atProvider = held ? await atTheProvider(parts, place, held) : 'failed';
-    await recordRevoke(parts, place, actor, atProvider);
+    const detail = `at the provider: ${atProvider}`;
+    const revoked = { ...place, action: 'token.revoke', detail } as const;
+    await recordDone(parts, revoked, actor, 'a revoked credential was not recorded');
     if (held) await tellOfChange(parts, { place, type: 'revoked', id: String(held.version), by: actor.id });
     if (row.status === 'rejected') throw passing(row.reason);
     if (!held && !row.value) throw notConnected(place);
@@ -141,22 +144,4 @@ async function atTheProvider(
     log.warn({ ...place, code: error.code }, `a credential was not ended at the provider: ${error.message}`);
     return 'failed';
   }
-}
-
-async function recordRevoke(
-  { accessLog, log }: RevokeParts,
-  place: CredentialPlace,
-  { id, requestId }: Actor,
-  atProvider: RevokedResult['atProvider'],
-): Promise<void> {
-  const detail = `at the provider: ${atProvider}`;
-  const access = { ...place, action: 'token.revoke', actor: id, outcome: 'ok', detail } as const;
-  await accessLog
-    .record({ ...access, ...(requestId !== undefined && { requestId }) })
-    .catch((error: unknown) => {
-      log.error(
-        { ...place, actor: id, err: asTenantryError(error) },
-        'a revoked credential was not recorded',
-      );
-    });
 }

@@ -92,11 +92,14 @@ function onTimer(work: () => void): () => void {
   return () => clearInterval(timer);
 }
 
+/** Of tenantry.usage_days, as UsageDay has them. */
+export const DAY_COLUMNS = `day, integration, calls, errors, bytes_in as "bytesIn", bytes_out as "bytesOut", syncs,
+  rows, sync_bytes as "syncBytes"`;
+
 function readDays(query: Query, params: readonly string[]): Promise<(UsageDay & Record<string, unknown>)[]> {
   return query(
-    `select day, integration, calls, errors, bytes_in as "bytesIn", bytes_out as "bytesOut", syncs, rows,
-            sync_bytes as "syncBytes"
-     from tenantry.usage_days where tenant = $1 and day between $2 and $3 order by day, integration`,
+    `select ${DAY_COLUMNS} from tenantry.usage_days
+     where tenant = $1 and day between $2 and $3 order by day, integration`,
     params,
   );
 }

@@ -8,7 +8,7 @@ import { cookieValues } from '../credential.ts';
 import { incomingOf } from '../incoming.ts';
 import { type Claims, callerOfClaims } from '../jwt/claims.ts';
 import { beginSession } from '../sessions/begin.ts';
-import { requireSessionTransport } from '../sessions/cookie.ts';
+import { requireSessionTransport, sessionCookie } from '../sessions/cookie.ts';
 import type { OidcSettings } from '../settings.ts';
 import { OidcClient } from './client.ts';
 import { requireOwnPage, signInErrorPage } from './return-page.ts';
@@ -66,6 +66,8 @@ export const oidcRoutes: Routes = (app, context) => {
     },
   );
   const client = oidc && new OidcClient(oidc, context);
+  // Lax, as the session's: the issuer's redirect back is a navigation from another site, and must carry it.
+  const cookie = sessionCookie(settings.publicUrl, 'sign_in');
   const config = {
     access: 'public',
     rateLimit: { max: settings.spec.limits.oauthPerMinute, timeWindow: 60_000 },
@@ -94,7 +96,7 @@ export const oidcRoutes: Routes = (app, context) => {
         requireSessionTransport(settings.publicUrl);
         const { binding, browser } = await beginSignIn(context.database, { returnTo, now: context.now() });
         const url = await client.authorizationUrl(binding);
-        void reply.setCookie(cookieOf(context), browser, { ...optionsOf(context), maxAge: SIGN_IN_SECONDS });
+        void reply.setCookie(cookie.name, browser, { ...cookie.options, maxAge: SIGN_IN_SECONDS });
         return url.href;
       });
     },
@@ -119,10 +121,10 @@ export const oidcRoutes: Routes = (app, context) => {
       await orErrorPage({ request, reply }, async () => {
         if (!client || !oidc) throw notSetUp();
         requireSessionTransport(settings.publicUrl);
-        const { claims, returnTo } = await redeem(context, client, request);
+        const { claims, returnTo } = await redeem(context, client, cookie.name, request);
         const caller = callerOf(claims, oidc);
         await beginSession(context, { caller }, app.callers.cookie, { request, reply });
-        void reply.clearCookie(cookieOf(context), optionsOf(context));
+        void reply.clearCookie(cookie.name, cookie.options);
         return returnTo;
       }),
   );
@@ -146,11 +148,12 @@ async function orErrorPage(
 async function redeem(
   { database, settings, now }: SidecarContext,
   client: OidcClient,
+  cookieName: string,
   request: FastifyRequest,
 ): Promise<{ readonly claims: Claims; readonly returnTo: string }> {
   const { searchParams } = new URL(request.url, settings.publicUrl);
   const [state = '', ...more] = searchParams.getAll('state');
-  const [browser = '', ...others] = cookieValues(incomingOf(request), cookieNameOf(settings.publicUrl));
+  const [browser = '', ...others] = cookieValues(incomingOf(request), cookieName);
   const found =
     more.length > 0 || others.length > 0 || browser === ''
       ? undefined
@@ -182,23 +185,4 @@ function notSetUp(): TenantryError {
   return new TenantryError('NotSupported', 'sign-in by OpenID Connect is not set up', {
     hint: 'set spec.sidecar.oidc of the Platform',
   });
-}
-
-function cookieOf({ settings }: SidecarContext): string {
-  return cookieNameOf(settings.publicUrl);
-}
-
-/** See sessions/cookie.ts for the prefix. */
-function cookieNameOf(publicUrl: string): string {
-  return publicUrl.startsWith('https:') ? '__Host-tenantry_sign_in' : 'tenantry_sign_in';
-}
-
-/** Lax: the issuer's redirect back is a navigation from another site, and must carry it. */
-function optionsOf({ settings }: SidecarContext): {
-  httpOnly: true;
-  secure: boolean;
-  sameSite: 'lax';
-  path: '/';
-} {
-  return { httpOnly: true, secure: settings.publicUrl.startsWith('https:'), sameSite: 'lax', path: '/' };
 }

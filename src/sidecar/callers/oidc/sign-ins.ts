@@ -4,6 +4,7 @@
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Database } from '../../database/database.ts';
+import { keepSession } from '../sessions/store.ts';
 import type { Binding } from './client.ts';
 
 export const SIGN_IN_SECONDS = 600;
@@ -23,19 +24,13 @@ export async function beginSignIn(
   { returnTo, now }: { readonly returnTo: string; readonly now: number },
 ): Promise<BegunSignIn> {
   const [browser, state] = [newSecret(), newSecret()];
-  await database.asPlatform(async (query) => {
-    await query('delete from tenantry.sessions where expires_at <= $1', [new Date(now)]);
-    await query(
-      `insert into tenantry.sessions (id_hash, tenant, caller, csrf_hash, created_at, expires_at)
-       values ($1, null, $2, $3, $4, $5)`,
-      [
-        idOf(state),
-        JSON.stringify({ kind: KIND, returnTo }),
-        sha256(browser),
-        new Date(now),
-        new Date(now + SIGN_IN_SECONDS * 1000),
-      ],
-    );
+  await keepSession(database, {
+    idHash: idOf(state),
+    tenant: null,
+    caller: JSON.stringify({ kind: KIND, returnTo }),
+    csrfHash: sha256(browser),
+    now,
+    expiresAt: now + SIGN_IN_SECONDS * 1000,
   });
   return { binding: bindingOf(browser, state), browser };
 }

@@ -12,10 +12,10 @@ export interface SessionCookie {
  * The prefix `__Host-` makes the browser refuse the cookie from a sibling domain or without TLS (RFC 6265bis, section
  * 4.1.3.2). Development over http on loopback cannot have it; the names differ, so that neither passes for the other.
  */
-export function sessionCookie(publicUrl: string): SessionCookie {
+export function sessionCookie(publicUrl: string, name = 'session'): SessionCookie {
   const secure = new URL(publicUrl).protocol === 'https:';
   return {
-    name: secure ? '__Host-tenantry_session' : 'tenantry_session',
+    name: `${secure ? '__Host-' : ''}tenantry_${name}`,
     options: { httpOnly: true, secure, sameSite: 'lax', path: '/' },
   };
 }

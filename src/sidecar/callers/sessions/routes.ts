@@ -95,12 +95,8 @@ export const sessionRoutes: Routes = (app, context) => {
 /** @throws Unauthenticated where there is no API key or JWT */
 async function verifyBearer(verifier: CallerVerifier, request: FastifyRequest): Promise<Verified> {
   const incoming = incomingOf(request);
-  const { rawHeaders } = incoming;
-  const withoutCookies = rawHeaders.filter(
-    (_text, index) => rawHeaders[index - (index % 2)]?.toLowerCase() !== 'cookie',
-  );
-  const credential = credentialOf({ ...incoming, rawHeaders: withoutCookies }, verifier.cookie.name);
-  if (credential === undefined) throw noCredential();
+  const credential = credentialOf(incoming);
+  if (!credential) throw noCredential();
   return await verifier.verifyCredential(credential, incoming);
 }
 

@@ -36,23 +36,42 @@ export async function openSession(
   const { role, tenants, id } = wanted.caller;
   const expiresAt = new Date(wanted.expiresAt);
   const [only] = tenants === 'all' || tenants.length > 1 ? [] : tenants;
+  await keepSession(database, {
+    idHash: sha256(secret),
+    tenant: only ?? null,
+    caller: JSON.stringify({ id, role, tenants, origin }),
+    csrfHash: sha256(csrfToken),
+    now,
+    expiresAt: wanted.expiresAt,
+  });
+  return { session: { caller: sessionCaller({ id, role, tenants }), origin, expiresAt, csrfToken }, secret };
+}
+
+/** A row of the table of sessions, which holds begun sign-ins and tokens of the connect component too. */
+export interface KeptSession {
+  readonly idHash: Buffer;
+  readonly tenant: string | null;
+  /** JSON. */
+  readonly caller: string;
+  readonly csrfHash: Buffer;
+  readonly now: number;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+export async function keepSession(
+  database: Database,
+  { idHash, tenant, caller, csrfHash, now, expiresAt }: KeptSession,
+): Promise<void> {
   await database.asPlatform(async (query) => {
     // Here, so that no timer is needed for it.
     await query('delete from tenantry.sessions where expires_at <= $1', [new Date(now)]);
     await query(
       `insert into tenantry.sessions (id_hash, tenant, caller, csrf_hash, created_at, expires_at)
        values ($1, $2, $3, $4, $5, $6)`,
-      [
-        sha256(secret),
-        only ?? null,
-        JSON.stringify({ id, role, tenants, origin }),
-        sha256(csrfToken),
-        new Date(now),
-        expiresAt,
-      ],
+      [idHash, tenant, caller, csrfHash, new Date(now), new Date(expiresAt)],
     );
   });
-  return { session: { caller: sessionCaller({ id, role, tenants }), origin, expiresAt, csrfToken }, secret };
 }
 
 /** Undefined for one that has ended or never was. */

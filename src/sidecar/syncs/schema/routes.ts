@@ -73,7 +73,7 @@ export const schemaRoutes: Routes = (app, context) => {
       );
       const store = createSchemaStore(context.database);
       const [seen, hold, changes] = await Promise.all([
-        store.seen(place),
+        store.glance(place),
         schemaWatchOf(context).hold(place),
         store.changes(place, request.query.limit),
       ]);
@@ -140,7 +140,7 @@ function withField({ stream, kind, field, isBreaking }: SchemaChange): z.output<
 }
 
 /** For who has the sidecar's context: the runner, and the routes. */
-export function schemaWatchOf(context: SidecarContext): SchemaWatch {
+function schemaWatchOf(context: SidecarContext): SchemaWatch {
   const { airbyte, database, stack, settings, log, now } = context;
   return createSchemaWatch({
     ...{ airbyte, database, stack, settings, log, now },
