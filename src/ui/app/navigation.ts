@@ -30,3 +30,8 @@ export function startFor(who: Who): string | undefined {
 export function pathOfTenant(tenant: string): string {
   return `/tenants/${encodeURIComponent(tenant)}`;
 }
+
+/** Where a person connects it. */
+export function pathOfConnect(tenant: string, integration: string): string {
+  return `${pathOfTenant(tenant)}/connect/${encodeURIComponent(integration)}`;
+}

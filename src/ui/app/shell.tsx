@@ -7,7 +7,7 @@ import { Busy } from '../parts/busy.tsx';
 import { messageOf } from '../parts/failure.tsx';
 import { cut } from '../parts/outside.tsx';
 import { forget, SIGNED_OUT_PAGE, tellOtherTabs } from '../session/leave.ts';
-import { isOfPlatform, useSession } from '../session/session.ts';
+import { useSession } from '../session/session.ts';
 import { signOut, type Who } from './api.ts';
 import { waysFor } from './navigation.ts';
 import { PageTitle } from './page-title.tsx';
@@ -73,7 +73,7 @@ const MOST_TENANTS = 3;
 
 function nameOf(who: Who): string {
   const { tenants, role } = who.caller;
-  if (tenants === 'all' || isOfPlatform(who)) return `Platform · ${role}`;
+  if (tenants === 'all') return `Platform · ${role}`;
   const shown = tenants.slice(0, MOST_TENANTS).map((tenant) => cut(tenant, 40));
   const more = tenants.length - shown.length;
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''} · ${role}`;

@@ -38,7 +38,6 @@ export function choiceNode({ text, label, isPrimary = false, href, onChoose }: C
     link.target = '_blank';
     link.rel = 'noreferrer';
     link.setAttribute('aria-label', label);
-    if (onChoose) link.addEventListener('click', onChoose);
     return link;
   }
   const button = node('button', { part, class: name, text });

@@ -43,7 +43,6 @@ button, .link {
 }
 .link { display: inline-block; text-decoration: none; }
 .primary { color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
-button:disabled { opacity: .6; cursor: default; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .message { margin: .5rem 0 0; font-size: .95em; overflow-wrap: anywhere; }
 .message:empty { display: none; }

@@ -7,18 +7,15 @@ interface Props<Value extends string> {
   readonly value: Value;
   readonly options: readonly { readonly value: Value; readonly text: string }[];
   readonly onChange: (value: Value) => void;
-  /** In a form. */
-  readonly name?: string;
 }
 
-export function Choice<Value extends string>({ label, value, options, onChange, name }: Props<Value>) {
+export function Choice<Value extends string>({ label, value, options, onChange }: Props<Value>) {
   const id = useId();
   return (
     <div className="choice">
       <label htmlFor={id}>{label}</label>
       <select
         id={id}
-        name={name}
         value={value}
         onChange={({ target }) => {
           const chosen = options.find((option) => option.value === target.value);

@@ -1,6 +1,6 @@
 /** A text that people need elsewhere, with a button that copies it. */
-import { useState } from 'react';
 import { Button } from 'react-aria-components';
+import { useCopy } from './use-copy.ts';
 import './copyable.css';
 
 interface Props {
@@ -12,15 +12,7 @@ interface Props {
 }
 
 export function Copyable({ label, text, isProse = false }: Props) {
-  const [told, setTold] = useState('');
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setTold('Copied.');
-    } catch {
-      setTold('This browser does not let the page copy: select the text and copy it yourself.');
-    }
-  };
+  const { told, copy } = useCopy(text);
   return (
     <div className="copyable">
       {isProse ? <Prose text={text} /> : <code className="copyable-text">{text}</code>}

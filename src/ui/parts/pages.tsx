@@ -5,21 +5,19 @@ interface Props {
   /** For `before` of the next page; null: this is the last. */
   readonly next: string | null;
   readonly isFirst: boolean;
-  /** Name in the address. Default `before`. */
-  readonly name?: string;
 }
 
-export function Pages({ next, isFirst, name = 'before' }: Props) {
+export function Pages({ next, isFirst }: Props) {
   const [search] = useSearchParams();
   if (isFirst && next === null) return null;
   const at = (value: string | null): string => {
     const changed = new URLSearchParams(search);
-    if (value === null) changed.delete(name);
-    else changed.set(name, value);
+    if (value === null) changed.delete('before');
+    else changed.set('before', value);
     return `?${changed}`;
   };
   return (
-    <nav aria-label="Older and newer" className="actions pages">
+    <nav aria-label="Older and newer" className="actions">
       {!isFirst && (
         <Link className="button" to={at(null)}>
           To the newest

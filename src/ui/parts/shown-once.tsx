@@ -1,6 +1,6 @@
 /** A secret that is shown this once, to be copied. */
-import { useState } from 'react';
 import { Button, Input, Label, TextField } from 'react-aria-components';
+import { useCopy } from './use-copy.ts';
 import './shown-once.css';
 
 interface Props {
@@ -11,15 +11,7 @@ interface Props {
 }
 
 export function ShownOnce({ label, secret, onDone }: Props) {
-  const [told, setTold] = useState('');
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(secret);
-      setTold('Copied.');
-    } catch {
-      setTold('This browser does not let the page copy: select the text and copy it yourself.');
-    }
-  };
+  const { told, copy } = useCopy(secret);
   return (
     <div className="card shown-once">
       <TextField value={secret} isReadOnly>

@@ -5,6 +5,7 @@ import { isUnderWay } from './runs/run-words.ts';
 
 const BUSY_MS = 3_000;
 const QUIET_MS = 30_000;
+const STREAMS_MS = 60_000;
 
 export const tenantKey = (tenant: string): readonly string[] => ['tenant', tenant];
 
@@ -43,6 +44,36 @@ export function installationsQuery(tenant: string) {
   return queryOptions({
     queryKey: [...tenantKey(tenant), 'installations'],
     queryFn: ({ signal }) => api.get('/oauth/installations', { query: { tenant, limit: 200 }, signal }),
+  });
+}
+
+/** What an integration has to give. */
+export function streamsQuery(tenant: string, integration: string) {
+  return queryOptions({
+    queryKey: [...tenantKey(tenant), 'preview', integration],
+    queryFn: ({ signal }) =>
+      api.get('/tenants/{tenant}/integrations/{integration}/preview', {
+        path: { tenant, integration },
+        signal,
+      }),
+    staleTime: STREAMS_MS,
+  });
+}
+
+/** @param limit of rows; undefined: as many as the sidecar gives by itself */
+export function sampleRowsQuery(tenant: string, integration: string, stream: string, limit?: number) {
+  return queryOptions({
+    queryKey: [...tenantKey(tenant), 'preview', integration, stream, limit],
+    queryFn: ({ signal }) =>
+      api.get('/tenants/{tenant}/integrations/{integration}/preview/{stream}', {
+        path: { tenant, integration, stream },
+        query: { limit },
+        signal,
+      }),
+    // Each look is a call to the provider that counts.
+    staleTime: Number.POSITIVE_INFINITY,
+    // Rows of a tenant are kept no longer than they are looked at.
+    gcTime: 0,
   });
 }
 

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { api } from '../../app/api.ts';
+import { pathOfConnect } from '../../app/navigation.ts';
 import { Choice } from '../../parts/choice.tsx';
 import { messageOf } from '../../parts/failure.tsx';
 import { cut } from '../../parts/outside.tsx';
@@ -40,10 +41,7 @@ export function ConnectFor({ integration, name }: { readonly integration: string
         />
       )}
       {found && (
-        <Link
-          className={isConnected ? 'button' : 'button primary'}
-          to={`/tenants/${tenant}/connect/${integration}`}
-        >
+        <Link className={isConnected ? 'button' : 'button primary'} to={pathOfConnect(tenant, integration)}>
           {isConnected ? `Connect ${name} again` : `Connect ${name}`}
         </Link>
       )}

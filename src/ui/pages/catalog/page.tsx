@@ -1,8 +1,9 @@
 /** All services that tenants can be connected to, searched and filtered; the filter is part of the address. */
 import { useQuery } from '@tanstack/react-query';
 import { Input, Label, SearchField } from 'react-aria-components';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { api } from '../../app/api.ts';
+import { useAddress } from '../../parts/address.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Busy } from '../../parts/busy.tsx';
 import { Choice } from '../../parts/choice.tsx';
@@ -13,7 +14,7 @@ import { appWords, authWords, categoryWords, isFound, offersWords, type Summary 
 import './catalog.css';
 
 export function CatalogPage() {
-  const [query, setQuery] = useSearchParams();
+  const [query, change] = useAddress();
   const catalog = useQuery({
     queryKey: ['catalog'],
     queryFn: ({ signal }) => api.get('/catalog', { signal }),
@@ -25,17 +26,6 @@ export function CatalogPage() {
   const found = all.filter(
     (each) => isFound(each, search) && (category === '' || each.category === category),
   );
-  const change = (name: string, value: string): void => {
-    setQuery(
-      (before) => {
-        const next = new URLSearchParams(before);
-        if (value === '') next.delete(name);
-        else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
-  };
   return (
     <>
       <title>Catalog · Tenantry</title>

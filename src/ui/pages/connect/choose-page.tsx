@@ -1,6 +1,7 @@
 /** Chooses which of a tenant's integrations to connect; those that wait for a person come first. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from 'react-router';
+import { pathOfConnect, pathOfTenant } from '../../app/navigation.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Busy } from '../../parts/busy.tsx';
 import { Failure } from '../../parts/failure.tsx';
@@ -19,7 +20,7 @@ export function ChoosePage() {
     <div className="connect">
       <title>{`Connect · ${tenant} · Tenantry`}</title>
       <p className="quiet">
-        <Link to={`/tenants/${tenant}`}>{tenant}</Link>
+        <Link to={pathOfTenant(tenant)}>{tenant}</Link>
       </p>
       <h1>What do you want to connect?</h1>
       {list.isPending && <Busy label="Loading the integrations" />}
@@ -33,7 +34,7 @@ export function ChoosePage() {
       <ul className="list">
         {waiting.map((each) => (
           <li key={each.integration} className="connect-choice">
-            <Link to={`/tenants/${tenant}/connect/${each.integration}`}>
+            <Link to={pathOfConnect(tenant, each.integration)}>
               <Outside text={each.name} />
             </Link>
             <Badge tone={isConnected(each) ? 'good' : 'warn'}>

@@ -42,7 +42,7 @@ export function CredentialForm({ place, fields, text, onStored, onError }: Props
     }
   };
   return (
-    <Form className="card connect-form" onSubmit={(event) => void submit(event)} validationErrors={wrong}>
+    <Form className="card" onSubmit={(event) => void submit(event)} validationErrors={wrong}>
       {fields.map(({ name, label, secret, help }) => (
         <TextField
           key={name}

@@ -2,12 +2,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'react-aria-components';
 import { type Schema, SidecarError } from '../../../client/index.ts';
-import { api } from '../../app/api.ts';
 import { Busy } from '../../parts/busy.tsx';
 import { messageOf } from '../../parts/failure.tsx';
 import { cut } from '../../parts/outside.tsx';
 import { ScrollTable } from '../../parts/scroll-table.tsx';
-import { tenantKey } from '../../parts/tenant-queries.ts';
+import { sampleRowsQuery, streamsQuery } from '../../parts/tenant-queries.ts';
 import type { Place } from './use-attempt.ts';
 
 const ROWS = 5;
@@ -21,11 +20,7 @@ interface Props {
 }
 
 export function FirstRows({ place, name, onAgain }: Props) {
-  const streams = useQuery({
-    queryKey: [...tenantKey(place.tenant), 'preview', place.integration],
-    queryFn: ({ signal }) =>
-      api.get('/tenants/{tenant}/integrations/{integration}/preview', { path: { ...place }, signal }),
-  });
+  const streams = useQuery(streamsQuery(place.tenant, place.integration));
   if (streams.isPending) return <Busy label={`Asking ${name} for the first rows`} />;
   if (streams.isError) return <NotShown error={streams.error} name={name} onAgain={onAgain} />;
   const shown = streams.data.streams.filter(({ noRows }) => noRows === null);
@@ -39,15 +34,7 @@ export function FirstRows({ place, name, onAgain }: Props) {
 }
 
 function Sample({ place, name, onAgain, stream }: Props & { readonly stream: string }) {
-  const sample = useQuery({
-    queryKey: [...tenantKey(place.tenant), 'preview', place.integration, stream, ROWS],
-    queryFn: ({ signal }) =>
-      api.get('/tenants/{tenant}/integrations/{integration}/preview/{stream}', {
-        path: { ...place, stream },
-        query: { limit: ROWS },
-        signal,
-      }),
-  });
+  const sample = useQuery(sampleRowsQuery(place.tenant, place.integration, stream, ROWS));
   if (sample.isPending) return <Busy label={`Asking ${name} for the first rows`} />;
   if (sample.isError) return <NotShown error={sample.error} name={name} onAgain={onAgain} />;
   const { columns, rows } = sample.data;

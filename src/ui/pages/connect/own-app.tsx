@@ -148,7 +148,7 @@ function Used({ offer: { place, name }, used, onRemoved }: UsedProps) {
     await onRemoved();
   };
   return (
-    <section aria-label="App that is used" className="card connect-used">
+    <section aria-label="App that is used" className="card">
       <p>
         An app of this tenant’s own is used at {name}
         {clientId != null && (

@@ -1,6 +1,7 @@
 /** Connects one integration of one tenant. */
 import { useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
+import { pathOfTenant } from '../../app/navigation.ts';
 import { Busy } from '../../parts/busy.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { useOffer } from './offer.ts';
@@ -24,7 +25,7 @@ function Connect({ tenant, integration }: { readonly tenant: string; readonly in
     <div className="connect">
       <title>{`Connect ${name} · Tenantry`}</title>
       <p className="quiet">
-        <Link to={`/tenants/${tenant}`}>{tenantName}</Link>
+        <Link to={pathOfTenant(tenant)}>{tenantName}</Link>
       </p>
       <h1>
         Connect {name} to {tenantName}

@@ -2,11 +2,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
-import { api } from '../../app/api.ts';
+import { pathOfTenant } from '../../app/navigation.ts';
 import { Ago } from '../../parts/ago.tsx';
 import { Badge } from '../../parts/badge.tsx';
 import { countOf } from '../../parts/figures.ts';
-import { tenantKey } from '../../parts/tenant-queries.ts';
+import { syncStatesQuery } from '../../parts/tenant-queries.ts';
 import { FirstRows } from './first-rows.tsx';
 import type { Offer } from './offer.ts';
 
@@ -33,7 +33,7 @@ export function Success({ offer, onAgain }: Props) {
       </p>
       <FirstRows place={place} name={name} onAgain={onAgain} />
       <div className="actions">
-        <Link className="button" to={`/tenants/${place.tenant}`}>
+        <Link className="button" to={pathOfTenant(place.tenant)}>
           Go to {tenantName}
         </Link>
         <Link className="button" to="/">
@@ -46,9 +46,7 @@ export function Success({ offer, onAgain }: Props) {
 
 function NextSync({ offer: { place } }: { readonly offer: Offer }) {
   const states = useQuery({
-    queryKey: [...tenantKey(place.tenant), 'sync-states'],
-    queryFn: ({ signal }) =>
-      api.get('/tenants/{tenant}/sync-states', { path: { tenant: place.tenant }, signal }),
+    ...syncStatesQuery(place.tenant),
     // The connection is made after the credential is there.
     refetchInterval: ASK_AGAIN_MS,
   });

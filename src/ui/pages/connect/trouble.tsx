@@ -1,5 +1,6 @@
 /** Why it did not work and what to do next; the screen reader is told at once. */
 import { Link } from 'react-router';
+import { pathOfTenant } from '../../app/navigation.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import type { Words } from './failures.ts';
 import type { Place } from './use-attempt.ts';
@@ -35,7 +36,7 @@ export function TroublePanel({ words, name, place, onDisconnect }: Props) {
           </p>
         </Confirm>
       )}
-      {action === 'wait' && <Link to={`/tenants/${place.tenant}`}>Back to {place.tenant}</Link>}
+      {action === 'wait' && <Link to={pathOfTenant(place.tenant)}>Back to {place.tenant}</Link>}
     </div>
   );
 }

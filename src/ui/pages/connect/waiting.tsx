@@ -3,6 +3,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import type { Schema } from '../../../client/index.ts';
 import { api } from '../../app/api.ts';
+import { pathOfConnect } from '../../app/navigation.ts';
 import { cut, Outside } from '../../parts/outside.tsx';
 import { integrationsQuery } from '../../parts/tenant-queries.ts';
 import './connect.css';
@@ -38,7 +39,7 @@ export function WaitingToConnect() {
               <Outside text={tenantName} /> · <Outside text={name} />
             </strong>
             <Link
-              to={`/tenants/${encodeURIComponent(tenant)}/connect/${encodeURIComponent(integration)}`}
+              to={pathOfConnect(tenant, integration)}
               aria-label={`Connect ${cut(name)} for ${cut(tenantName)}`}
             >
               Connect

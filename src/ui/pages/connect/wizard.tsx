@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import { Button } from 'react-aria-components';
 import { api } from '../../app/api.ts';
+import { sentence } from '../../parts/sentence.ts';
 import { tenantKey } from '../../parts/tenant-queries.ts';
 import { AttemptPanel } from './attempt-panel.tsx';
 import { Consent } from './consent.tsx';
@@ -71,8 +72,8 @@ function Problem({
       ? wordsOf(problem, offer.name)
       : {
           title: `${offer.name} cannot be connected now`,
-          happened: `${sentence(problem.message)}`,
-          next: `${sentence(problem.hint)}`,
+          happened: sentence(problem.message),
+          next: sentence(problem.hint),
           action: 'wait' as const,
           code: problem.code,
         };
@@ -128,8 +129,4 @@ function useDisconnect({ place }: Offer, settle: UsedAttempt['settle']): () => P
     await queries.invalidateQueries({ queryKey: tenantKey(place.tenant) });
     settle({ step: 'ready' });
   }, [place, queries, settle]);
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }

@@ -1,34 +1,23 @@
 /** What an integration has to give: its streams, their columns, and sample rows. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearchParams } from 'react-router';
-import { api } from '../../app/api.ts';
 import { pathOfTenant } from '../../app/navigation.ts';
 import { Busy } from '../../parts/busy.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { countOf } from '../../parts/figures.ts';
 import { cut, Outside } from '../../parts/outside.tsx';
-import { useIntegrationName } from '../../parts/tenant-queries.ts';
+import { streamsQuery, useIntegrationName } from '../../parts/tenant-queries.ts';
 import { useMay } from '../../session/session.ts';
 import { Columns } from './columns.tsx';
 import { SampleRows } from './sample-rows.tsx';
 import { StreamList } from './stream-list.tsx';
 import './preview.css';
 
-const STALE_MS = 60_000;
-
 export function PreviewPage() {
   const { tenant = '', integration = '' } = useParams();
   const name = useIntegrationName(tenant, integration);
   const [search] = useSearchParams();
-  const streams = useQuery({
-    queryKey: ['tenant', tenant, 'preview', integration],
-    queryFn: ({ signal }) =>
-      api.get('/tenants/{tenant}/integrations/{integration}/preview', {
-        path: { tenant, integration },
-        signal,
-      }),
-    staleTime: STALE_MS,
-  });
+  const streams = useQuery(streamsQuery(tenant, integration));
   const may = useMay();
   const list = streams.data?.streams ?? [];
   const asked = search.get('stream');

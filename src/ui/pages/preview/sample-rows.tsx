@@ -2,12 +2,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'react-aria-components';
 import type { Schema } from '../../../client/index.ts';
-import { api } from '../../app/api.ts';
 import { Busy } from '../../parts/busy.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { countOf } from '../../parts/figures.ts';
 import { cut, Outside } from '../../parts/outside.tsx';
 import { ScrollTable } from '../../parts/scroll-table.tsx';
+import { sampleRowsQuery } from '../../parts/tenant-queries.ts';
 import type { Stream } from './stream-list.tsx';
 
 type Rows = Schema<'RowsPreview'>;
@@ -21,17 +21,8 @@ interface Props {
 export function SampleRows({ tenant, integration, stream }: Props) {
   const canShow = stream.noRows === null;
   const rows = useQuery({
-    queryKey: ['tenant', tenant, 'preview', integration, stream.name],
-    queryFn: ({ signal }) =>
-      api.get('/tenants/{tenant}/integrations/{integration}/preview/{stream}', {
-        path: { tenant, integration, stream: stream.name },
-        signal,
-      }),
+    ...sampleRowsQuery(tenant, integration, stream.name),
     enabled: canShow,
-    // Each look is a call to the provider that counts.
-    staleTime: Number.POSITIVE_INFINITY,
-    // Rows of a tenant are kept no longer than they are looked at.
-    gcTime: 0,
   });
   if (!canShow) {
     return (

@@ -20,7 +20,7 @@ export function CheckLine({ check }: { readonly check: Check }) {
       </div>
       <p className="setup-detail">{sentence(cut(detail, MOST))}</p>
       {remedy !== null && (
-        <div className="setup-remedy">
+        <div>
           <span>What to do:</span>
           <Copyable label={`remedy for ${cut(title, 80)}`} text={sentence(cut(remedy, MOST))} isProse />
         </div>

@@ -22,7 +22,7 @@ export function SetupPage() {
     refetchInterval: LOOK_AGAIN_MS,
   });
   return (
-    <div className="setup">
+    <>
       <title>Setup · Tenantry</title>
       <div className="setup-top">
         <h1>Setup</h1>
@@ -33,7 +33,7 @@ export function SetupPage() {
       {setup.isPending && <Busy label="Checking every system" />}
       {setup.isError && <Failure error={setup.error} onRetry={() => setup.refetch()} />}
       {setup.data && <Found setup={setup.data} isChecking={setup.isFetching} />}
-    </div>
+    </>
   );
 }
 

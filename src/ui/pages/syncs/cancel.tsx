@@ -4,6 +4,7 @@ import { api } from '../../app/api.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { cut } from '../../parts/outside.tsx';
 import type { Run } from '../../parts/runs/run-words.ts';
+import { tenantKey } from '../../parts/tenant-queries.ts';
 import { runQuery } from './queries.ts';
 
 interface Props {
@@ -19,7 +20,7 @@ export function Cancel({ run: { tenant, integration, id }, name }: Props) {
       path: place,
     });
     queries.setQueryData(runQuery(place).queryKey, ended);
-    await queries.invalidateQueries({ queryKey: ['tenant', tenant] });
+    await queries.invalidateQueries({ queryKey: tenantKey(tenant) });
   };
   return (
     <Confirm

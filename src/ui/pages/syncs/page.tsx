@@ -9,7 +9,7 @@ import { cut, Outside } from '../../parts/outside.tsx';
 import { Pages } from '../../parts/pages.tsx';
 import { RunTable } from '../../parts/runs/run-table.tsx';
 import { isUnderWay, pathOfIntegration } from '../../parts/runs/run-words.ts';
-import { useIntegrationName } from '../../parts/tenant-queries.ts';
+import { tenantKey, useIntegrationName } from '../../parts/tenant-queries.ts';
 import { useMay } from '../../session/session.ts';
 import { SchemaChanges } from './schema-changes.tsx';
 import { SyncNow } from './sync-now.tsx';
@@ -26,7 +26,7 @@ export function SyncsPage() {
   const before = search.get('before') ?? undefined;
   const may = useMay();
   const runs = useQuery({
-    queryKey: ['tenant', tenant, 'syncs-of', integration, before],
+    queryKey: [...tenantKey(tenant), 'syncs-of', integration, before],
     queryFn: ({ signal }) =>
       api.get('/tenants/{tenant}/integrations/{integration}/syncs', {
         path: { tenant, integration },

@@ -2,10 +2,10 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { SyncPlace } from '../../../client/index.ts';
 import { api } from '../../app/api.ts';
+import { tenantKey } from '../../parts/tenant-queries.ts';
 
 const key = ({ tenant, integration, id }: SyncPlace): readonly string[] => [
-  'tenant',
-  tenant,
+  ...tenantKey(tenant),
   'run',
   integration,
   id,

@@ -1,6 +1,6 @@
 /** Why a run failed or was not begun: kind, cause, and what to do. */
 import { Link } from 'react-router';
-import { pathOfTenant } from '../../app/navigation.ts';
+import { pathOfConnect } from '../../app/navigation.ts';
 import { Ago } from '../../parts/ago.tsx';
 import { cut, Outside } from '../../parts/outside.tsx';
 import { classOf, type Run } from '../../parts/runs/run-words.ts';
@@ -56,10 +56,7 @@ export function RunFailure({ run, error }: Props) {
         </div>
       </dl>
       {needsConnecting && may('connect') && (
-        <Link
-          className="button primary"
-          to={`${pathOfTenant(run.tenant)}/connect/${encodeURIComponent(run.integration)}`}
-        >
+        <Link className="button primary" to={pathOfConnect(run.tenant, run.integration)}>
           Connect again
         </Link>
       )}

@@ -9,6 +9,7 @@ import { messageOf } from '../../parts/failure.tsx';
 import { countOf } from '../../parts/figures.ts';
 import { Outside } from '../../parts/outside.tsx';
 import { ScrollTable } from '../../parts/scroll-table.tsx';
+import { tenantKey } from '../../parts/tenant-queries.ts';
 import { useMay } from '../../session/session.ts';
 
 type Changes = Schema<'SchemaChanges'>;
@@ -28,7 +29,7 @@ interface Props {
 
 export function SchemaChanges({ tenant, integration }: Props) {
   const found = useQuery({
-    queryKey: ['tenant', tenant, 'schema-changes', integration],
+    queryKey: [...tenantKey(tenant), 'schema-changes', integration],
     queryFn: ({ signal }) =>
       api.get('/tenants/{tenant}/integrations/{integration}/schema-changes', {
         path: { tenant, integration },
@@ -76,7 +77,7 @@ function Held({ held, tenant, integration }: Props & { readonly held: NonNullabl
       api.post('/tenants/{tenant}/integrations/{integration}/schema-changes/accept', {
         path: { tenant, integration },
       }),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['tenant', tenant] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: tenantKey(tenant) }),
   });
   return (
     <section className="card failure syncs-changes" aria-label="Syncs rest">

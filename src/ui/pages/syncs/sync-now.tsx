@@ -5,6 +5,7 @@ import { useNavigate } from 'react-router';
 import { api } from '../../app/api.ts';
 import { messageOf } from '../../parts/failure.tsx';
 import { pathOfRun } from '../../parts/runs/run-words.ts';
+import { tenantKey } from '../../parts/tenant-queries.ts';
 
 interface Props {
   readonly tenant: string;
@@ -18,7 +19,7 @@ export function SyncNow({ tenant, integration }: Props) {
     mutationFn: () =>
       api.post('/tenants/{tenant}/integrations/{integration}/syncs', { path: { tenant, integration } }),
     onSuccess: (run) => navigate(pathOfRun(run)),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['tenant', tenant] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: tenantKey(tenant) }),
   });
   return (
     <>

@@ -1,7 +1,7 @@
 /** All tenants that the caller may act for: found by name and state, both of which stand in the address. */
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'react-router';
 import { api } from '../../app/api.ts';
+import { useAddress } from '../../parts/address.ts';
 import { Busy } from '../../parts/busy.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Failure } from '../../parts/failure.tsx';
@@ -17,7 +17,7 @@ const ON_A_PAGE = 500;
 const REFRESH_MS = 60_000;
 
 export function TenantsPage() {
-  const [address, setAddress] = useSearchParams();
+  const [address, change] = useAddress();
   const search = address.get('search') ?? '';
   const state = stateIn(address);
   const tenants = useInfiniteQuery({
@@ -38,15 +38,6 @@ export function TenantsPage() {
     // Asked for again are all pages that were read: only where that is one.
     refetchInterval: ({ state: { data } }) => (data && data.pages.length === 1 ? REFRESH_MS : false),
   });
-  const change = (name: string, value: string): void =>
-    setAddress(
-      (old) => {
-        if (value === '') old.delete(name);
-        else old.set(name, value);
-        return old;
-      },
-      { replace: true },
-    );
   const total = tenants.data?.pages[0]?.total;
   const isAll = search === '' && state === '';
   return (

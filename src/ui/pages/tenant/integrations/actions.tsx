@@ -4,11 +4,11 @@ import { Button } from 'react-aria-components';
 import { Link } from 'react-router';
 import type { Schema } from '../../../../client/index.ts';
 import { api } from '../../../app/api.ts';
-import { pathOfTenant } from '../../../app/navigation.ts';
+import { pathOfConnect } from '../../../app/navigation.ts';
 import { Confirm } from '../../../parts/confirm.tsx';
 import { messageOf } from '../../../parts/failure.tsx';
 import { cut } from '../../../parts/outside.tsx';
-import { isUnderWay, pathOfIntegration, pathOfSyncs } from '../../../parts/runs/run-words.ts';
+import { isUnderWay, pathOfIntegration, pathOfRun, pathOfSyncs } from '../../../parts/runs/run-words.ts';
 import { tenantKey } from '../../../parts/tenant-queries.ts';
 import { useMay } from '../../../session/session.ts';
 import type { Integration, SyncState } from './words.ts';
@@ -56,7 +56,7 @@ function Connect({ tenant, integration }: Props) {
   return (
     <Link
       className={isWell ? 'button' : 'button primary'}
-      to={`${pathOfTenant(tenant)}/connect/${encodeURIComponent(integration.integration)}`}
+      to={pathOfConnect(tenant, integration.integration)}
       aria-label={`${text}: ${cut(integration.name)}`}
     >
       {text}
@@ -75,11 +75,7 @@ function SyncNow({ tenant, integration, sync, onDone }: Props) {
   });
   if (sync?.last && isUnderWay(sync.last)) {
     return (
-      <Link
-        className="button"
-        to={`${pathOfSyncs(tenant, id)}/${encodeURIComponent(sync.last.id)}`}
-        aria-label={`Watch the sync: ${cut(name)}`}
-      >
+      <Link className="button" to={pathOfRun(sync.last)} aria-label={`Watch the sync: ${cut(name)}`}>
         Watch the sync
       </Link>
     );

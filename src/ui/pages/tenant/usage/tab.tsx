@@ -1,8 +1,9 @@
 /** What a tenant uses by day, and how much of its quotas. */
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
-import { useParams, useSearchParams } from 'react-router';
+import { useParams } from 'react-router';
 import { api } from '../../../app/api.ts';
+import { useAddress } from '../../../parts/address.ts';
 import { Busy } from '../../../parts/busy.tsx';
 import { Choice } from '../../../parts/choice.tsx';
 import { Failure } from '../../../parts/failure.tsx';
@@ -23,7 +24,7 @@ const SPANS = [
 
 export function UsageTab() {
   const { tenant = '' } = useParams();
-  const [search, setSearch] = useSearchParams();
+  const [search, choose] = useAddress();
   const measure = MEASURES.find(({ value }) => value === search.get('show')) ?? MEASURES[0];
   const days = SPANS.find(({ value }) => value === search.get('days')) ?? SPANS[1];
   const span = spanOf(Number(days.value), Date.now());
@@ -32,14 +33,6 @@ export function UsageTab() {
     queryFn: ({ signal }) => api.get('/tenants/{tenant}/usage', { path: { tenant }, query: span, signal }),
     refetchInterval: REFRESH_MS,
   });
-  const choose = (name: string, value: string): void =>
-    setSearch(
-      (old) => {
-        old.set(name, value);
-        return old;
-      },
-      { replace: true },
-    );
   if (!measure) return null;
   return (
     <>
